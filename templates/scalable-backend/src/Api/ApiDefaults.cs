@@ -1,0 +1,41 @@
+using System.Text.Json.Serialization;
+using Scalar.AspNetCore;
+
+namespace ScalableBackend.Api;
+
+internal static class ApiDefaults
+{
+    private const long MaxBodyBytes = 1024 * 1024;
+
+    public static void AddApiDefaults(this WebApplicationBuilder builder)
+    {
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
+        });
+        builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
+            context.ProblemDetails.Detail ??= (context.Exception as BadHttpRequestException)?.Message);
+        builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        builder.Services.AddValidation();
+        builder.Services.AddOpenApi();
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new JsonStringEnumConverter()));
+    }
+
+    /// <summary>Gives every error a ProblemDetails body; in Development, the OpenAPI document and a page to try it at /scalar.</summary>
+    public static void UseApiDefaults(this WebApplication app)
+    {
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            // A malformed request is the caller's fault: say what is wrong with it, and do not log an error.
+            StatusCodeSelector = exception => (exception as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status500InternalServerError,
+            SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException,
+        });
+        app.UseStatusCodePages();
+        if (app.Environment.IsDevelopment())
+        {
+            app.MapOpenApi();
+            app.MapScalarApiReference();
+        }
+    }
+}

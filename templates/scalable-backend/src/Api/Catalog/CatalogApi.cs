@@ -1,0 +1,67 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Caching.Hybrid;
+using ScalableBackend.Core.Data;
+
+namespace ScalableBackend.Api.Catalog;
+
+public sealed record ProductResponse(Guid Id, string Name, decimal Price);
+
+public sealed record ChangePrice([Range(0.01, 1_000_000)] decimal Price);
+
+internal static class CatalogApi
+{
+    public static void MapCatalog(this IEndpointRouteBuilder routes)
+    {
+        var products = routes.MapGroup("/products").WithTags("Catalog");
+        products.MapGet("/", ListAsync).WithSummary("Products by age, page by page");
+        products.MapGet("/{id:guid}", GetAsync).WithSummary("One product, from the cache");
+        var price = products.MapPut("/{id:guid}/price", ChangePriceAsync).WithSummary("Change the price of a product");
+#if (HasJwt)
+        price.RequireScope("catalog:write");
+#endif
+    }
+
+    private static async Task<Ok<Page<ProductResponse>>> ListAsync(
+        AppDbContext db, CancellationToken cancellationToken, Guid? after = null, [Range(1, 100)] int limit = 20)
+    {
+        var rows = await db.Products
+            .Where(product => after == null || product.Id > after)
+            .OrderBy(product => product.Id)
+            .Take(limit + 1)
+            .Select(product => new ProductResponse(product.Id, product.Name, product.Price))
+            .ToListAsync(cancellationToken);
+        return TypedResults.Ok(Page<ProductResponse>.Of(rows, limit, row => row.Id));
+    }
+
+    private static async Task<Results<Ok<ProductResponse>, NotFound>> GetAsync(
+        Guid id, AppDbContext db, HybridCache cache, CancellationToken cancellationToken)
+    {
+        var product = await cache.GetOrCreateAsync(
+            CacheKey(id),
+            async token => await db.Products
+                .Where(product => product.Id == id)
+                .Select(product => new ProductResponse(product.Id, product.Name, product.Price))
+                .SingleOrDefaultAsync(token),
+            cancellationToken: cancellationToken);
+        return product is null ? TypedResults.NotFound() : TypedResults.Ok(product);
+    }
+
+    private static async Task<Results<NoContent, NotFound>> ChangePriceAsync(
+        Guid id, ChangePrice request, AppDbContext db, HybridCache cache, CancellationToken cancellationToken)
+    {
+        var changed = await db.Products
+            .Where(product => product.Id == id)
+            .ExecuteUpdateAsync(update => update.SetProperty(product => product.Price, request.Price), cancellationToken);
+        if (changed == 0)
+        {
+            return TypedResults.NotFound();
+        }
+
+        await cache.RemoveAsync(CacheKey(id), cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    private static string CacheKey(Guid id) => $"product:{id}";
+}

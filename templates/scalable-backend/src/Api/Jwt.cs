@@ -1,0 +1,28 @@
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace ScalableBackend.Api;
+
+internal static class Jwt
+{
+    private const string Scheme = "Bearer";
+
+    /// <summary>Bearer tokens, checked as Authentication:Schemes:Bearer in the configuration says: issuer, audiences, keys or authority.</summary>
+    public static void AddJwt(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddAuthentication(Scheme).AddJwtBearer(options => options.MapInboundClaims = false);
+        builder.Services.AddAuthorization();
+        builder.Services.ConfigureAll<OpenApiOptions>(options => options.AddDocumentTransformer((document, _, _) =>
+        {
+            document.AddComponent(Scheme, new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", BearerFormat = "JWT" });
+            document.Security = [new() { [new OpenApiSecuritySchemeReference(Scheme, document)] = [] }];
+            return Task.CompletedTask;
+        }));
+    }
+
+    /// <summary>Lets in only tokens with <paramref name="scope"/>: in one claim with spaces between, or in a claim each.</summary>
+    public static TBuilder RequireScope<TBuilder>(this TBuilder builder, string scope)
+        where TBuilder : IEndpointConventionBuilder =>
+        builder.RequireAuthorization(policy => policy.RequireAssertion(context =>
+            context.User.FindAll("scope").Any(claim => claim.Value.Split(' ').Contains(scope))));
+}

@@ -1,0 +1,30 @@
+using Microsoft.Extensions.Caching.Hybrid;
+using Microsoft.Extensions.Caching.StackExchangeRedis;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using ScalableBackend.ServiceDefaults;
+using StackExchange.Redis;
+
+namespace ScalableBackend.Core.Caching;
+
+/// <summary>The memory of this process in front of a shared Redis. While Redis is down, memory and database serve on.</summary>
+public static class Cache
+{
+    public static void AddCache(this IHostApplicationBuilder builder)
+    {
+        var connectionString = builder.GetRequiredConnectionString(ResourceNames.Cache);
+        builder.Services.AddSingleton<IConnectionMultiplexer>(_ =>
+        {
+            var options = ConfigurationOptions.Parse(connectionString);
+            options.FailFast();
+            return ConnectionMultiplexer.Connect(options);
+        });
+        builder.Services.AddStackExchangeRedisCache(_ => { });
+        builder.Services.AddOptions<RedisCacheOptions>().Configure<IServiceProvider>((options, services) =>
+            options.ConnectionMultiplexerFactory = () => Task.FromResult(services.GetRequiredService<IConnectionMultiplexer>()));
+        builder.Services.AddHealthChecks().AddRedis(
+            services => services.GetRequiredService<IConnectionMultiplexer>(), "cache", HealthStatus.Degraded);
+        builder.Services.AddHybridCache(options => options.DefaultEntryOptions = CacheOptions.Default);
+    }
+}

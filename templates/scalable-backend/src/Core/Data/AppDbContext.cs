@@ -1,0 +1,41 @@
+#if (HasSample)
+using ScalableBackend.Core.Catalog;
+#endif
+using ScalableBackend.Core.Messaging;
+#if (HasSample)
+using ScalableBackend.Core.Orders;
+#endif
+using Microsoft.EntityFrameworkCore;
+#if (HasSqlite)
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+#endif
+
+namespace ScalableBackend.Core.Data;
+
+public sealed class AppDbContext(DbContextOptions<AppDbContext> options) : DbContext(options)
+{
+#if (HasSample)
+    public DbSet<Product> Products => Set<Product>();
+
+    public DbSet<Order> Orders => Set<Order>();
+
+    public DbSet<IdempotencyKey> IdempotencyKeys => Set<IdempotencyKey>();
+
+#endif
+    public DbSet<OutboxMessage> OutboxMessages => Set<OutboxMessage>();
+
+    public DbSet<InboxMessage> InboxMessages => Set<InboxMessage>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder) =>
+        modelBuilder.ApplyConfigurationsFromAssembly(typeof(AppDbContext).Assembly);
+#if (HasSqlite)
+
+    // SQLite cannot compare a DateTimeOffset; as UTC ticks it can.
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
+        configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UtcTicksConverter>();
+
+    private sealed class UtcTicksConverter() : ValueConverter<DateTimeOffset, long>(
+        value => value.UtcTicks,
+        ticks => new DateTimeOffset(ticks, TimeSpan.Zero));
+#endif
+}

@@ -1,0 +1,31 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Design;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using ScalableBackend.ServiceDefaults;
+
+namespace ScalableBackend.Core.Data;
+
+/// <summary>PostgreSQL. While it is down the services are not ready; short breaks are retried.</summary>
+public static class Database
+{
+    public static void AddDatabase(this IHostApplicationBuilder builder)
+    {
+        builder.GetRequiredConnectionString(ResourceNames.Database);
+        builder.AddNpgsqlDbContext<AppDbContext>(
+            ResourceNames.Database,
+            settings => settings.DisableHealthChecks = true,
+            options => options.UseSnakeCaseNamingConvention());
+        builder.Services.AddHealthChecks().AddDbContextCheck<AppDbContext>("database");
+    }
+}
+
+/// <summary>For 'dotnet ef migrations add', which needs the model but no database.</summary>
+public sealed class DesignTimeDbContextFactory : IDesignTimeDbContextFactory<AppDbContext>
+{
+    public AppDbContext CreateDbContext(string[] args) =>
+        new(new DbContextOptionsBuilder<AppDbContext>()
+            .UseNpgsql("Host=design-time")
+            .UseSnakeCaseNamingConvention()
+            .Options);
+}

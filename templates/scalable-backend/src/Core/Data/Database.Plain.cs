@@ -1,0 +1,36 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Design;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+using ScalableBackend.ServiceDefaults;
+
+namespace ScalableBackend.Core.Data;
+
+/// <summary>PostgreSQL. While it is down the services are not ready; short breaks are retried.</summary>
+public static class Database
+{
+    public static void AddDatabase(this IHostApplicationBuilder builder)
+    {
+        var connectionString = builder.GetRequiredConnectionString(ResourceNames.Database);
+        builder.Services.AddDbContextPool<AppDbContext>(options => Configure(options, connectionString));
+        builder.Services.AddHealthChecks().AddDbContextCheck<AppDbContext>("database");
+        builder.Services.AddOpenTelemetry()
+            .WithTracing(tracing => tracing.AddNpgsql())
+            .WithMetrics(metrics => metrics.AddMeter("Npgsql"));
+    }
+
+    internal static void Configure(DbContextOptionsBuilder options, string connectionString) =>
+        options.UseNpgsql(connectionString, npgsql => npgsql.EnableRetryOnFailure()).UseSnakeCaseNamingConvention();
+}
+
+/// <summary>For 'dotnet ef migrations add', which needs the model but no database.</summary>
+public sealed class DesignTimeDbContextFactory : IDesignTimeDbContextFactory<AppDbContext>
+{
+    public AppDbContext CreateDbContext(string[] args)
+    {
+        var options = new DbContextOptionsBuilder<AppDbContext>();
+        Database.Configure(options, "Host=design-time");
+        return new AppDbContext(options.Options);
+    }
+}

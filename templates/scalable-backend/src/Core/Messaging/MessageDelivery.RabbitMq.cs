@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+using ScalableBackend.Core.Messaging.RabbitMq;
+
+namespace ScalableBackend.Core.Messaging;
+
+/// <summary>Publishes messages from the outbox to RabbitMQ. While the broker is down they stay in the outbox.</summary>
+internal sealed partial class MessageDelivery(RabbitMqPublisher publisher, TimeProvider clock, ILogger<MessageDelivery> logger)
+{
+    public const int Lanes = 1;
+
+    public const int BatchSize = 100;
+
+    private static readonly TimeSpan PauseAfterRefusal = TimeSpan.FromSeconds(10);
+
+    /// <returns>True if the broker has taken responsibility for the message, false if it refused it and it waits for another try.</returns>
+    public async Task<bool> TryDeliverAsync(OutboxMessage message, CancellationToken cancellationToken)
+    {
+        using var activity = MessagingTelemetry.Start(ActivityKind.Producer, $"publish {message.Type}", message.TraceParent);
+        try
+        {
+            var properties = new BasicProperties
+            {
+                MessageId = message.Id.ToString(),
+                Type = message.Type,
+                ContentType = "application/json",
+                DeliveryMode = DeliveryModes.Persistent,
+                Headers = new Dictionary<string, object?> { [RabbitMqHeaders.TraceParent] = activity?.Id ?? message.TraceParent },
+            };
+            await publisher.PublishAsync(RabbitMqTopology.Exchange, message.Type, properties, Encoding.UTF8.GetBytes(message.Body), cancellationToken);
+            return true;
+        }
+        catch (PublishException exception)
+        {
+            // Most often no queue takes it yet, because the worker has never run.
+            message.Error = exception.Message;
+            message.DueAt = clock.GetUtcNow() + PauseAfterRefusal;
+            message.Attempts++;
+            LogRefused(exception, message.Type, message.Id);
+            return false;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "The broker refused message {Type} {MessageId}; trying again soon")]
+    private partial void LogRefused(Exception exception, string type, Guid messageId);
+}

@@ -1,0 +1,55 @@
+using RabbitMQ.Client;
+
+namespace ScalableBackend.Core.Messaging.RabbitMq;
+
+/// <summary>
+/// One topic exchange for all messages. For each handler a queue, a delay queue for each retry (a message waits there
+/// until it expires, then returns), and a queue for dead letters. All are quorum queues: they survive a broker's loss.
+/// </summary>
+internal static class RabbitMqTopology
+{
+    public const string Exchange = "events";
+
+    // Deliveries that ended with the death of the consumer, not with a failed handler: those climb the retry ladder.
+    private const int DeliveryLimit = 20;
+
+    public static string RetryQueue(string consumer, TimeSpan delay) => $"{consumer}.retry.{delay.TotalSeconds:0}s";
+
+    public static string DeadLetterQueue(string consumer) => $"{consumer}.dead";
+
+    public static Task DeclareExchangeAsync(IChannel channel, CancellationToken cancellationToken) =>
+        channel.ExchangeDeclareAsync(Exchange, ExchangeType.Topic, durable: true, cancellationToken: cancellationToken);
+
+    public static async Task DeclareAsync(IChannel channel, HandlerRegistration handler, CancellationToken cancellationToken)
+    {
+        await DeclareExchangeAsync(channel, cancellationToken);
+        await DeclareQueueAsync(channel, DeadLetterQueue(handler.Consumer), [], cancellationToken);
+        await DeclareQueueAsync(
+            channel, handler.Consumer, SendTo(DeadLetterQueue(handler.Consumer), ("x-delivery-limit", DeliveryLimit)), cancellationToken);
+        foreach (var delay in RetryDelays.Steps)
+        {
+            await DeclareQueueAsync(
+                channel, RetryQueue(handler.Consumer, delay), SendTo(handler.Consumer, ("x-message-ttl", (int)delay.TotalMilliseconds)), cancellationToken);
+        }
+
+        await channel.QueueBindAsync(handler.Consumer, Exchange, handler.MessageType, cancellationToken: cancellationToken);
+    }
+
+    private static Dictionary<string, object?> SendTo(string queue, (string Key, int Value) argument) => new()
+    {
+        ["x-dead-letter-exchange"] = "",
+        ["x-dead-letter-routing-key"] = queue,
+        // The broker hands the message over with a confirm of its own, or keeps it.
+        ["x-dead-letter-strategy"] = "at-least-once",
+        ["x-overflow"] = "reject-publish",
+        [argument.Key] = argument.Value,
+    };
+
+    private static async Task DeclareQueueAsync(
+        IChannel channel, string queue, Dictionary<string, object?> arguments, CancellationToken cancellationToken)
+    {
+        arguments["x-queue-type"] = "quorum";
+        await channel.QueueDeclareAsync(
+            queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellationToken);
+    }
+}

@@ -1,0 +1,20 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
+
+namespace ScalableBackend.ServiceDefaults;
+
+public static class ConnectionStrings
+{
+    /// <summary>The connection string <paramref name="name"/>.</summary>
+    /// <exception cref="InvalidOperationException">It is not configured; the message says how to set it.</exception>
+    public static string GetRequiredConnectionString(this IHostApplicationBuilder builder, string name) =>
+        builder.Configuration.GetConnectionString(name) is { Length: > 0 } value
+            ? value
+            : throw new InvalidOperationException(
+                $"Connection string '{name}' is missing. Set the environment variable ConnectionStrings__{name}, "
+#if (HasAspire)
+                + "or start the whole solution, which sets it: dotnet run --project src/AppHost");
+#else
+                + $"or, while developing: dotnet user-secrets set ConnectionStrings:{name} \"...\" --project src/Api");
+#endif
+}

@@ -1,0 +1,25 @@
+namespace ScalableBackend.ServiceDefaults;
+
+/// <summary>Names of connection strings and services, the same wherever the solution runs.</summary>
+public static class ResourceNames
+{
+    public const string Database = "database";
+#if (HasRedis)
+    public const string Cache = "cache";
+#endif
+#if (HasRabbitMq)
+    public const string Broker = "broker";
+#endif
+#if (HasAspire)
+    public const string Api = "api";
+#endif
+#if (HasAspire && HasWorker)
+    public const string Worker = "worker";
+#endif
+#if (HasAspire && HasPostgres)
+    public const string Migrator = "migrator";
+#endif
+#if (HasAspire && HasSample)
+    public const string Mail = "mail";
+#endif
+}

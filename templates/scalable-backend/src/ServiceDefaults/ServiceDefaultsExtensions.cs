@@ -1,0 +1,18 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace ScalableBackend.ServiceDefaults;
+
+public static class ServiceDefaultsExtensions
+{
+    /// <summary>What every process of this solution has: telemetry, health checks, resilient HTTP clients, a bounded shutdown.</summary>
+    public static void AddServiceDefaults(this IHostApplicationBuilder builder)
+    {
+        builder.AddTelemetry();
+        builder.Services.AddHealth();
+        builder.Services.AddResilientHttp();
+
+        // Work in flight gets this long to finish after SIGTERM; keep the orchestrator's grace period longer.
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(25));
+    }
+}

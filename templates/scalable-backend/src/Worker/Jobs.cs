@@ -1,0 +1,31 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using ScalableBackend.Core.Messaging;
+#if (HasSample)
+using ScalableBackend.Core.Orders;
+using ScalableBackend.Worker.Mail;
+#endif
+using ScalableBackend.Worker.Maintenance;
+#if (HasSample)
+using ScalableBackend.Worker.Orders;
+using ScalableBackend.Worker.Payments;
+#endif
+
+namespace ScalableBackend.Worker;
+
+public static class Jobs
+{
+    /// <summary>All work that is not done within a request, in whichever process this is called.</summary>
+    public static void AddJobs(this IHostApplicationBuilder builder)
+    {
+        builder.AddMessageHandling();
+        builder.Services.AddHostedService<Cleanup>();
+#if (HasSample)
+
+        builder.AddPayments();
+        builder.AddMail();
+        builder.Services.AddMessageHandler<OrderPlaced, ChargePayment>("charge-payment");
+        builder.Services.AddMessageHandler<OrderPaid, SendConfirmation>("send-confirmation");
+#endif
+    }
+}

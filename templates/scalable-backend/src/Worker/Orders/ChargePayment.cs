@@ -1,0 +1,25 @@
+using Microsoft.EntityFrameworkCore;
+using ScalableBackend.Core.Data;
+using ScalableBackend.Core.Messaging;
+using ScalableBackend.Core.Orders;
+using ScalableBackend.Worker.Payments;
+
+namespace ScalableBackend.Worker.Orders;
+
+internal sealed class ChargePayment(AppDbContext db, PaymentClient payments, MessagePublisher publisher) : IMessageHandler<OrderPlaced>
+{
+    public async Task HandleAsync(OrderPlaced message, CancellationToken cancellationToken)
+    {
+        var order = await db.Orders.SingleAsync(order => order.Id == message.OrderId, cancellationToken);
+        var charge = await payments.ChargeAsync(order, cancellationToken);
+        if (charge.Refusal is not null)
+        {
+            order.Status = OrderStatus.Rejected;
+            order.Reason = charge.Refusal;
+            return;
+        }
+
+        order.Status = OrderStatus.Paid;
+        publisher.Publish(new OrderPaid(order.Id));
+    }
+}

@@ -1,0 +1,30 @@
+using System.Net;
+using System.Net.Http.Json;
+using Microsoft.AspNetCore.Mvc;
+using ScalableBackend.Core.Orders;
+
+namespace ScalableBackend.Worker.Payments;
+
+/// <param name="Refusal">Why the provider will not charge the customer; null if it has.</param>
+internal sealed record Charge(string? Refusal);
+
+internal sealed class PaymentClient(HttpClient http)
+{
+    /// <summary>Charges an order once, however often it is called: the order's id is the idempotency key.</summary>
+    /// <exception cref="HttpRequestException">The provider did not answer, or with an error of its own.</exception>
+    public async Task<Charge> ChargeAsync(Order order, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "charges");
+        request.Headers.Add("Idempotency-Key", order.Id.ToString());
+        request.Content = JsonContent.Create(new { OrderId = order.Id, Amount = order.Total, Method = order.PaymentMethod });
+        using var response = await http.SendAsync(request, cancellationToken);
+        if (response.StatusCode == HttpStatusCode.PaymentRequired)
+        {
+            var problem = await response.Content.ReadFromJsonAsync<ProblemDetails>(cancellationToken);
+            return new Charge(problem?.Detail ?? "The payment was refused.");
+        }
+
+        response.EnsureSuccessStatusCode();
+        return new Charge(Refusal: null);
+    }
+}

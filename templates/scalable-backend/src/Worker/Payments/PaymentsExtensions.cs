@@ -1,0 +1,24 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace ScalableBackend.Worker.Payments;
+
+internal sealed class PaymentOptions
+{
+    /// <summary>Of the payment provider, with a slash at the end.</summary>
+    [Required(ErrorMessage = "Payments:BaseUrl is missing. Set it to the URL of the payment provider, e.g. by the environment variable Payments__BaseUrl.")]
+    public Uri? BaseUrl { get; init; }
+}
+
+internal static class PaymentsExtensions
+{
+    /// <summary>While the provider is down, orders stay pending and are tried again.</summary>
+    public static void AddPayments(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<PaymentOptions>().BindConfiguration("Payments").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddHttpClient<PaymentClient>((services, http) =>
+            http.BaseAddress = services.GetRequiredService<IOptions<PaymentOptions>>().Value.BaseUrl);
+    }
+}

@@ -1,0 +1,17 @@
+using ScalableBackend.Core.Data;
+using ScalableBackend.Core.Messaging;
+using ScalableBackend.ServiceDefaults;
+using ScalableBackend.Worker;
+
+var builder = WebApplication.CreateBuilder(args);
+
+builder.AddServiceDefaults();
+builder.AddDatabase();
+builder.AddMessaging();
+builder.AddJobs();
+
+var app = builder.Build();
+
+app.MapHealth();
+
+app.Run();

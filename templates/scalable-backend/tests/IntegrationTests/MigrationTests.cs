@@ -1,0 +1,16 @@
+using Microsoft.EntityFrameworkCore;
+using ScalableBackend.Core.Data;
+using Xunit;
+
+namespace ScalableBackend.IntegrationTests;
+
+public sealed class MigrationTests
+{
+    [Fact]
+    public void Every_change_of_the_model_has_its_migration()
+    {
+        using var db = new DesignTimeDbContextFactory().CreateDbContext([]);
+
+        Assert.False(db.Database.HasPendingModelChanges());
+    }
+}

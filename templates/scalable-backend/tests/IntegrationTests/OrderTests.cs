@@ -1,0 +1,83 @@
+using System.Net;
+using Xunit;
+
+namespace ScalableBackend.IntegrationTests;
+
+public sealed class OrderTests(Backend backend)
+{
+    [Fact]
+    public async Task An_order_is_paid_confirmed_and_mailed()
+    {
+        using var client = backend.CreateClient();
+
+        var location = await client.PlaceOrderAsync("card");
+
+        var order = await client.WaitForOrderAsync(location, "Confirmed");
+        Assert.Single(Directory.GetFiles(backend.Mails, $"*{order.GetProperty("id").GetString()}*.eml"));
+    }
+
+    [Fact]
+    public async Task An_order_whose_card_is_declined_is_rejected_with_the_reason()
+    {
+        using var client = backend.CreateClient();
+
+        var location = await client.PlaceOrderAsync("card-declined");
+
+        var order = await client.WaitForOrderAsync(location, "Rejected");
+        Assert.Equal("The card was declined.", order.GetProperty("reason").GetString());
+    }
+
+    [Fact]
+    public async Task Many_requests_at_once_with_one_key_make_one_order()
+    {
+        using var client = backend.CreateClient();
+        var key = Guid.NewGuid().ToString();
+        var productId = await client.GetProductIdAsync();
+
+        var locations = await Task.WhenAll(Enumerable.Range(0, 20).Select(async _ =>
+        {
+            using var response = await client.PostOrderAsync(key, productId, "card");
+            Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+            return response.Headers.Location;
+        }));
+
+        Assert.Single(locations.Distinct());
+    }
+
+    [Fact]
+    public async Task A_key_that_was_used_for_another_request_is_refused()
+    {
+        using var client = backend.CreateClient();
+        var key = Guid.NewGuid().ToString();
+        var productId = await client.GetProductIdAsync();
+        using var first = await client.PostOrderAsync(key, productId, "card");
+
+        using var second = await client.PostOrderAsync(key, productId, "card-declined");
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, second.StatusCode);
+    }
+
+    [Fact]
+    public async Task An_order_for_an_unknown_product_is_refused()
+    {
+        using var client = backend.CreateClient();
+
+        using var response = await client.PostOrderAsync(Guid.NewGuid().ToString(), Guid.NewGuid(), "card");
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+    }
+#if (HasJwt)
+
+    [Fact]
+    public async Task An_order_of_another_customer_is_not_found()
+    {
+        using var ada = backend.CreateClient("ada");
+        using var eve = backend.CreateClient("eve");
+
+        var location = await ada.PlaceOrderAsync("card");
+
+        using var response = await eve.GetAsync(location, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+    }
+#endif
+}

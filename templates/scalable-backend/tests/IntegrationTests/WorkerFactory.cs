@@ -1,0 +1,33 @@
+extern alias worker;
+
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+#if (HasSample)
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+#endif
+
+namespace ScalableBackend.IntegrationTests;
+
+#if (HasSample)
+/// <param name="settings">Configuration that wins over all other.</param>
+/// <param name="payments">The way to the payment simulator, which is part of the API and listens on no port here.</param>
+internal sealed class WorkerFactory(IReadOnlyDictionary<string, string> settings, Func<HttpMessageHandler> payments)
+    : WebApplicationFactory<worker::Program>
+#else
+internal sealed class WorkerFactory(IReadOnlyDictionary<string, string> settings) : WebApplicationFactory<worker::Program>
+#endif
+{
+    protected override void ConfigureWebHost(IWebHostBuilder builder)
+    {
+        foreach (var (key, value) in settings)
+        {
+            builder.UseSetting(key, value);
+        }
+#if (HasSample)
+
+        builder.ConfigureTestServices(services => services.ConfigureHttpClientDefaults(http =>
+            http.ConfigurePrimaryHttpMessageHandler(payments)));
+#endif
+    }
+}
