@@ -20,6 +20,9 @@ internal static class ApiDefaults
         builder.Services.AddValidation();
         builder.Services.AddOpenApi();
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new JsonStringEnumConverter()));
+#if (HasJwt)
+        builder.AddJwt();
+#endif
     }
 
     /// <summary>Gives every error a ProblemDetails body; in Development, the OpenAPI document and a page to try it at /scalar.</summary>
@@ -32,10 +35,22 @@ internal static class ApiDefaults
             SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException,
         });
         app.UseStatusCodePages();
+#if (HasJwt)
+        app.UseAuthentication();
+        app.UseAuthorization();
+#endif
         if (app.Environment.IsDevelopment())
         {
             app.MapOpenApi();
             app.MapScalarApiReference();
         }
     }
+
+#if (HasJwt)
+    /// <summary>The first version of the API. All of it needs a token; endpoints may ask for scopes on top.</summary>
+    public static RouteGroupBuilder MapV1(this WebApplication app) => app.MapGroup("/v1").RequireAuthorization();
+#else
+    /// <summary>The first version of the API.</summary>
+    public static RouteGroupBuilder MapV1(this WebApplication app) => app.MapGroup("/v1");
+#endif
 }

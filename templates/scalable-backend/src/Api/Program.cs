@@ -2,7 +2,6 @@ using ScalableBackend.Api;
 #if (HasSample)
 using ScalableBackend.Api.Catalog;
 using ScalableBackend.Api.Orders;
-using ScalableBackend.Api.Payments;
 #endif
 using ScalableBackend.Core.Caching;
 using ScalableBackend.Core.Data;
@@ -25,25 +24,14 @@ builder.AddApiDefaults();
 #if (HasSample)
 builder.Services.AddOrders();
 #endif
-#if (HasJwt)
-builder.AddJwt();
-#endif
 
 var app = builder.Build();
 
 app.UseApiDefaults();
-#if (HasJwt)
-app.UseAuthentication();
-app.UseAuthorization();
-#endif
-
 app.MapHealth();
-
-var v1 = app.MapGroup("/v1");
-#if (HasJwt)
-v1.RequireAuthorization();
-#endif
 #if (HasSample)
+
+var v1 = app.MapV1();
 v1.MapCatalog();
 v1.MapOrders();
 app.MapPaymentSimulator();

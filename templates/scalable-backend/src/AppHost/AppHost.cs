@@ -62,7 +62,6 @@ builder.AddProject<Projects.Worker>(ResourceNames.Worker)
 #endif
 #if (HasSample)
     .WithReference(api)
-    .WithEnvironment("Payments__BaseUrl", ReferenceExpression.Create($"{api.GetEndpoint("http")}/payment-simulator/"))
     .WithEnvironment("Mail__Server", mail.GetEndpoint("smtp")).WaitFor(mail)
 #endif
     .WithHttpHealthCheck("/health");

@@ -35,14 +35,14 @@ internal sealed partial class MessageProcessor(IServiceScopeFactory scopes, Time
 
     private async Task<bool> HandleOnceAsync(HandlerRegistration handler, Guid messageId, string body, CancellationToken cancellationToken)
     {
-        if (await IsDoneAsync(handler, messageId, cancellationToken))
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
+        if (await IsDoneAsync())
         {
             LogDuplicate(handler.Consumer, messageId);
             return false;
         }
 
-        await using var scope = scopes.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
         await handler.HandleAsync(scope.ServiceProvider, body, cancellationToken);
         db.InboxMessages.Add(new InboxMessage { Consumer = handler.Consumer, MessageId = messageId, HandledAt = clock.GetUtcNow() });
         try
@@ -53,7 +53,7 @@ internal sealed partial class MessageProcessor(IServiceScopeFactory scopes, Time
         catch (DbUpdateException) when (!cancellationToken.IsCancellationRequested)
         {
             // The same message may have been handled elsewhere meanwhile; then the inbox key stopped this one.
-            if (!await IsDoneAsync(handler, messageId, cancellationToken))
+            if (!await IsDoneAsync())
             {
                 throw;
             }
@@ -61,13 +61,8 @@ internal sealed partial class MessageProcessor(IServiceScopeFactory scopes, Time
             LogDuplicate(handler.Consumer, messageId);
             return false;
         }
-    }
 
-    private async Task<bool> IsDoneAsync(HandlerRegistration handler, Guid messageId, CancellationToken cancellationToken)
-    {
-        await using var scope = scopes.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
-        return await db.InboxMessages.AnyAsync(
+        Task<bool> IsDoneAsync() => db.InboxMessages.AnyAsync(
             message => message.Consumer == handler.Consumer && message.MessageId == messageId, cancellationToken);
     }
 

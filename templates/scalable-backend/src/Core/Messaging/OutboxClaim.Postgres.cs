@@ -5,19 +5,9 @@ using ScalableBackend.Core.Data;
 namespace ScalableBackend.Core.Messaging;
 
 /// <summary>Due messages that only this relay works on. The row locks are the claim, so a crash gives them back at once.</summary>
-internal sealed class OutboxClaim : IAsyncDisposable
+internal sealed class OutboxClaim(AppDbContext db, IDbContextTransaction transaction, IReadOnlyList<OutboxMessage> messages) : IAsyncDisposable
 {
-    private readonly AppDbContext _db;
-    private readonly IDbContextTransaction _transaction;
-
-    private OutboxClaim(AppDbContext db, IDbContextTransaction transaction, List<OutboxMessage> messages)
-    {
-        _db = db;
-        _transaction = transaction;
-        Messages = messages;
-    }
-
-    public IReadOnlyList<OutboxMessage> Messages { get; }
+    public IReadOnlyList<OutboxMessage> Messages => messages;
 
     public static async Task<OutboxClaim> TakeAsync(AppDbContext db, int count, DateTimeOffset now, CancellationToken cancellationToken)
     {
@@ -30,10 +20,10 @@ internal sealed class OutboxClaim : IAsyncDisposable
 
     public async Task CompleteAsync(IEnumerable<OutboxMessage> delivered, CancellationToken cancellationToken)
     {
-        _db.RemoveRange(delivered);
-        await _db.SaveChangesAsync(cancellationToken);
-        await _transaction.CommitAsync(cancellationToken);
+        db.RemoveRange(delivered);
+        await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 
-    public ValueTask DisposeAsync() => _transaction.DisposeAsync();
+    public ValueTask DisposeAsync() => transaction.DisposeAsync();
 }

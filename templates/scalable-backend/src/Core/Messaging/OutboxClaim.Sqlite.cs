@@ -4,20 +4,12 @@ using ScalableBackend.Core.Data;
 namespace ScalableBackend.Core.Messaging;
 
 /// <summary>Due messages that only this relay works on. One process owns the file, so its memory is the claim and ends with it.</summary>
-internal sealed class OutboxClaim : IAsyncDisposable
+internal sealed class OutboxClaim(AppDbContext db, IReadOnlyList<OutboxMessage> messages) : IAsyncDisposable
 {
     private static readonly SemaphoreSlim Taking = new(1, 1);
     private static readonly HashSet<Guid> Taken = [];
 
-    private readonly AppDbContext _db;
-
-    private OutboxClaim(AppDbContext db, List<OutboxMessage> messages)
-    {
-        _db = db;
-        Messages = messages;
-    }
-
-    public IReadOnlyList<OutboxMessage> Messages { get; }
+    public IReadOnlyList<OutboxMessage> Messages => messages;
 
     public static async Task<OutboxClaim> TakeAsync(AppDbContext db, int count, DateTimeOffset now, CancellationToken cancellationToken)
     {
@@ -41,14 +33,14 @@ internal sealed class OutboxClaim : IAsyncDisposable
 
     public Task CompleteAsync(IEnumerable<OutboxMessage> delivered, CancellationToken cancellationToken)
     {
-        _db.RemoveRange(delivered);
-        return _db.SaveChangesAsync(cancellationToken);
+        db.RemoveRange(delivered);
+        return db.SaveChangesAsync(cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
     {
         await Taking.WaitAsync();
-        Taken.ExceptWith(Messages.Select(message => message.Id));
+        Taken.ExceptWith(messages.Select(message => message.Id));
         Taking.Release();
     }
 }

@@ -48,10 +48,4 @@ public sealed class Order
 /// <param name="UnitPrice">What the product cost when the order was placed.</param>
 public sealed record OrderLine(Guid ProductId, int Quantity, decimal UnitPrice);
 
-public enum OrderStatus
-{
-    Pending,
-    Paid,
-    Confirmed,
-    Rejected,
-}
+public enum OrderStatus { Pending, Paid, Confirmed, Rejected }

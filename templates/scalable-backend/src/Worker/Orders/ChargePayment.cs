@@ -11,11 +11,10 @@ internal sealed class ChargePayment(AppDbContext db, PaymentClient payments, Mes
     public async Task HandleAsync(OrderPlaced message, CancellationToken cancellationToken)
     {
         var order = await db.Orders.SingleAsync(order => order.Id == message.OrderId, cancellationToken);
-        var charge = await payments.ChargeAsync(order, cancellationToken);
-        if (charge.Refusal is not null)
+        if (await payments.ChargeAsync(order, cancellationToken) is { } refusal)
         {
             order.Status = OrderStatus.Rejected;
-            order.Reason = charge.Refusal;
+            order.Reason = refusal;
             return;
         }
 

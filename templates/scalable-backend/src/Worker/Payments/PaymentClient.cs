@@ -5,14 +5,12 @@ using ScalableBackend.Core.Orders;
 
 namespace ScalableBackend.Worker.Payments;
 
-/// <param name="Refusal">Why the provider will not charge the customer; null if it has.</param>
-internal sealed record Charge(string? Refusal);
-
 internal sealed class PaymentClient(HttpClient http)
 {
     /// <summary>Charges an order once, however often it is called: the order's id is the idempotency key.</summary>
+    /// <returns>Why the provider refuses; null if it has charged the customer.</returns>
     /// <exception cref="HttpRequestException">The provider did not answer, or with an error of its own.</exception>
-    public async Task<Charge> ChargeAsync(Order order, CancellationToken cancellationToken)
+    public async Task<string?> ChargeAsync(Order order, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "charges");
         request.Headers.Add("Idempotency-Key", order.Id.ToString());
@@ -21,10 +19,10 @@ internal sealed class PaymentClient(HttpClient http)
         if (response.StatusCode == HttpStatusCode.PaymentRequired)
         {
             var problem = await response.Content.ReadFromJsonAsync<ProblemDetails>(cancellationToken);
-            return new Charge(problem?.Detail ?? "The payment was refused.");
+            return problem?.Detail ?? "The payment was refused.";
         }
 
         response.EnsureSuccessStatusCode();
-        return new Charge(Refusal: null);
+        return null;
     }
 }

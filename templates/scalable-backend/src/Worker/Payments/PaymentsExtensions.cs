@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -8,7 +7,6 @@ namespace ScalableBackend.Worker.Payments;
 internal sealed class PaymentOptions
 {
     /// <summary>Of the payment provider, with a slash at the end.</summary>
-    [Required(ErrorMessage = "Payments:BaseUrl is missing. Set it to the URL of the payment provider, e.g. by the environment variable Payments__BaseUrl.")]
     public Uri? BaseUrl { get; init; }
 }
 
@@ -17,7 +15,10 @@ internal static class PaymentsExtensions
     /// <summary>While the provider is down, orders stay pending and are tried again.</summary>
     public static void AddPayments(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddOptions<PaymentOptions>().BindConfiguration("Payments").ValidateDataAnnotations().ValidateOnStart();
+        builder.Services.AddOptions<PaymentOptions>()
+            .BindConfiguration("Payments")
+            .Validate(options => options.BaseUrl is not null, "Payments:BaseUrl is missing. Set the environment variable Payments__BaseUrl to the URL of the payment provider.")
+            .ValidateOnStart();
         builder.Services.AddHttpClient<PaymentClient>((services, http) =>
             http.BaseAddress = services.GetRequiredService<IOptions<PaymentOptions>>().Value.BaseUrl);
     }

@@ -6,7 +6,14 @@ internal sealed class RabbitMqHealthCheck(RabbitMqConnection connection) : IHeal
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        await connection.OpenAsync(cancellationToken);
-        return HealthCheckResult.Healthy();
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+            return HealthCheckResult.Healthy();
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return new HealthCheckResult(context.Registration.FailureStatus, "The broker cannot be reached.", exception);
+        }
     }
 }

@@ -1,4 +1,4 @@
-namespace ScalableBackend.Api.Payments;
+namespace ScalableBackend.Api.Orders;
 
 internal sealed record ChargeRequest(Guid OrderId, decimal Amount, string Method);
 
