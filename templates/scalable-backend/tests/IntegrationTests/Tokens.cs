@@ -28,7 +28,11 @@ internal static class Tokens
     {
         Issuer = Issuer,
         Audience = Audience,
+#if (HasSample)
         Subject = new ClaimsIdentity([new Claim("sub", subject), new Claim("scope", "orders catalog:write")]),
+#else
+        Subject = new ClaimsIdentity([new Claim("sub", subject)]),
+#endif
         Expires = DateTime.UtcNow.AddHours(1),
         SigningCredentials = new SigningCredentials(new SymmetricSecurityKey(Key), SecurityAlgorithms.HmacSha256),
     });

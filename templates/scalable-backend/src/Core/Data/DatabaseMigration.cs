@@ -11,7 +11,11 @@ namespace ScalableBackend.Core.Data;
 
 public static class DatabaseMigration
 {
+#if (HasSample)
     /// <summary>Brings the database to the newest migration; in Development also adds sample data to an empty catalog.</summary>
+#else
+    /// <summary>Brings the database to the newest migration.</summary>
+#endif
     public static async Task MigrateAsync(this IServiceProvider services, CancellationToken cancellationToken)
     {
         await using var scope = services.CreateAsyncScope();
