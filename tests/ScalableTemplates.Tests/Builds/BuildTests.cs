@@ -1,0 +1,31 @@
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.Builds;
+
+public sealed class BuildTests
+{
+    public static TheoryData<string> Rows() => [.. CoveringArray.Rows.Select(row => row.ToString())];
+
+    [SkippableTheory]
+    [MemberData(nameof(Rows))]
+    public async Task Output_builds_without_a_warning(string options)
+    {
+        var row = CoveringArray.Rows.Single(row => row.ToString() == options);
+        if (row.HasAspire)
+        {
+            var missing = await AspirePackages.MissingAsync();
+            Skip.If(missing is not null, missing);
+        }
+
+        await Build.AssertSucceedsAsync(await Scaffold.CreateAsync(row));
+    }
+
+    [Fact]
+    public void Rows_cover_every_pair_of_answers()
+    {
+        Findings.AssertNone(CoveringArray.Pairs
+            .Where(pair => !CoveringArray.Rows.Any(pair.IsIn))
+            .Select(pair => $"--{pair.First.Name} {pair.FirstValue} with --{pair.Second.Name} {pair.SecondValue}"));
+        Assert.InRange(CoveringArray.Rows.Count, 6, 14);
+    }
+}

@@ -1,0 +1,74 @@
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.Cli;
+
+/// <summary>What cannot be done is refused with a clear message and an exit code, and nothing is written.</summary>
+public sealed class BadInputTests
+{
+    private const int InvalidOption = 127;
+    private const int WouldOverwrite = 73;
+
+    [Theory]
+    [InlineData("'--bogus' is not a valid option", "--bogus")]
+    [InlineData("'oracle' is not a valid value for --database", "--database", "oracle")]
+    [InlineData("'cluster' is not a valid value for --stage", "--stage", "cluster")]
+    [InlineData("Cannot parse argument 'abc' for option '--port-suffix'", "--port-suffix", "abc")]
+    public async Task Option_that_does_not_exist_is_refused(string message, params string[] arguments)
+    {
+        var (result, folder) = await RunAsync("Shop", arguments);
+
+        Assert.Equal(InvalidOption, result.ExitCode);
+        Assert.Contains(message, result.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder));
+    }
+
+    [Fact]
+    public async Task Refused_value_is_answered_with_the_possible_ones()
+    {
+        var (result, _) = await RunAsync("Shop", "--database", "oracle");
+
+        Assert.Contains("postgres", result.Error, StringComparison.Ordinal);
+        Assert.Contains("sqlite", result.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Name_that_cannot_be_a_file_name_is_refused()
+    {
+        var (result, folder) = await RunAsync("a/b");
+
+        Assert.Equal(InvalidOption, result.ExitCode);
+        Assert.Contains("Name cannot contain", result.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder));
+    }
+
+    [Fact]
+    public async Task Existing_files_are_not_overwritten()
+    {
+        var folder = Path.Combine(TempFolder.Create("output"), "Shop");
+        Directory.CreateDirectory(folder);
+        await File.WriteAllTextAsync(Path.Combine(folder, "global.json"), "mine");
+
+        var result = await Scaffold.RunAsync(await Hive.FromPackageAsync(), folder, "Shop");
+
+        Assert.Equal(WouldOverwrite, result.ExitCode);
+        Assert.Contains("global.json", result.Error, StringComparison.Ordinal);
+        Assert.Equal("mine", await File.ReadAllTextAsync(Path.Combine(folder, "global.json")));
+        Assert.Single(Directory.GetFileSystemEntries(folder));
+    }
+
+    [Fact]
+    public async Task Dry_run_writes_nothing()
+    {
+        var (result, folder) = await RunAsync("Shop", "--dry-run");
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("Shop.slnx", result.Output, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder));
+    }
+
+    private static async Task<(CommandResult Result, string Folder)> RunAsync(string name, params string[] arguments)
+    {
+        var folder = Path.Combine(TempFolder.Create("output"), "target");
+        return (await Scaffold.RunAsync(await Hive.FromPackageAsync(), folder, name, arguments), folder);
+    }
+}

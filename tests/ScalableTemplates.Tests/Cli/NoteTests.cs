@@ -1,0 +1,64 @@
+using System.Text.RegularExpressions;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.Cli;
+
+/// <summary>What is printed after creation.</summary>
+public sealed partial class NoteTests
+{
+    [Theory]
+    [InlineData("there is no separate worker", "--database", "sqlite", "--worker", "separate")]
+    [InlineData("there is no separate worker", "--stage", "single", "--worker", "separate")]
+    [InlineData("there is no compose.yaml", "--stage", "single", "--orchestrator", "compose", "--no-sample")]
+    public async Task Piece_that_makes_no_sense_is_left_out_with_a_note(string note, params string[] arguments) =>
+        Assert.Contains($"Note: {note}", await PrintedAsync(arguments), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData]
+    [InlineData("--stage", "single")]
+    [InlineData("--database", "sqlite")]
+    [InlineData("--orchestrator", "compose", "--worker", "separate")]
+    [InlineData("--stage", "single", "--orchestrator", "compose")]
+    public async Task Combination_that_makes_sense_has_no_note(params string[] arguments) =>
+        Assert.DoesNotContain("Note:", await PrintedAsync(arguments), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("dotnet run --project src/AppHost")]
+    [InlineData("dotnet run --project src/Api", "--stage", "single")]
+    [InlineData("README.md says how to start the servers", "--orchestrator", "compose")]
+    [InlineData("README.md says how to start the servers", "--orchestrator", "none")]
+    public async Task Next_step_fits_the_output(string step, params string[] arguments) =>
+        Assert.Contains(step, await PrintedAsync(arguments), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Packages_are_restored_unless_told_otherwise()
+    {
+        var folder = Path.Combine(TempFolder.Create("output"), "Shop");
+        var hive = await Hive.FromPackageAsync();
+
+        var result = await hive.NewAsync(Repo.Root, "scalable-backend", "-n", "Shop", "-o", folder, "--stage", "single", "--no-update-check");
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.DoesNotContain("failed", result.Everything, StringComparison.OrdinalIgnoreCase);
+        Assert.True(File.Exists(Path.Combine(folder, "src", "Api", "obj", "project.assets.json")));
+    }
+
+    [Fact]
+    public async Task Ports_are_chosen_when_they_are_not_given()
+    {
+        var folder = Path.Combine(TempFolder.Create("output"), "Shop");
+        (await Scaffold.RunAsync(await Hive.FromPackageAsync(), folder, "Shop", "--stage", "single")).EnsureSuccess();
+
+        Assert.Matches(@"http://localhost:5[1-9]\d\d\b", FileTree.Read(folder).Files["src/Api/Properties/launchSettings.json"]);
+    }
+
+    private static async Task<string> PrintedAsync(string[] arguments)
+    {
+        var folder = Path.Combine(TempFolder.Create("output"), "Shop");
+        var result = await Scaffold.RunAsync(await Hive.FromPackageAsync(), folder, "Shop", arguments);
+        return Space().Replace(result.EnsureSuccess().Output, " ");
+    }
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex Space();
+}

@@ -1,0 +1,21 @@
+using System.Collections.Concurrent;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.EndToEnd;
+
+/// <summary>Solutions that were generated and built once for all tests of the run.</summary>
+internal static class BuiltSolution
+{
+    private static readonly ConcurrentDictionary<string, Lazy<Task<string>>> Folders = new();
+
+    /// <returns>The folder of the solution.</returns>
+    public static Task<string> GetAsync(TemplateOptions options) =>
+        Folders.GetOrAdd(options.ToString(), _ => new Lazy<Task<string>>(() => BuildAsync(options))).Value;
+
+    private static async Task<string> BuildAsync(TemplateOptions options)
+    {
+        var folder = await Scaffold.CreateAsync(options);
+        (await Command.DotnetAsync(folder, "build", "-warnaserror")).EnsureSuccess();
+        return folder;
+    }
+}

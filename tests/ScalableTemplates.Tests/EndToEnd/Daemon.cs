@@ -1,0 +1,81 @@
+using System.Diagnostics;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.EndToEnd;
+
+/// <summary>A program that runs until it is ended, with what it prints kept in a file.</summary>
+internal sealed class Daemon : IAsyncDisposable
+{
+    private readonly Process process;
+    private readonly Task logging;
+
+    private Daemon(Process process, string logFile)
+    {
+        this.process = process;
+        LogFile = logFile;
+        logging = Task.WhenAll(
+            CopyAsync(process.StandardOutput, logFile),
+            CopyAsync(process.StandardError, logFile + ".error"));
+    }
+
+    public string LogFile { get; }
+
+    public bool HasExited => process.HasExited;
+
+    public string Log => Read(LogFile) + Read(LogFile + ".error");
+
+    public static Daemon Start(string file, IEnumerable<string> arguments, string folder, string logFile, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var info = Command.StartInfo(file, arguments, folder, environment);
+        return new Daemon(Process.Start(info) ?? throw new InvalidOperationException($"Did not start: {file}"), logFile);
+    }
+
+    /// <summary>Waits until it is ready, with an error that shows its log if it ends or takes too long.</summary>
+    public async Task WaitUntilAsync(Func<Task<bool>> isReady, TimeSpan timeout)
+    {
+        var started = Stopwatch.StartNew();
+        while (!await isReady())
+        {
+            if (process.HasExited || started.Elapsed > timeout)
+            {
+                throw new InvalidOperationException(
+                    $"{process.StartInfo.FileName} {(process.HasExited ? "ended" : $"is not ready after {timeout}")}:{Environment.NewLine}{Log}");
+            }
+
+            await Task.Delay(100);
+        }
+    }
+
+    /// <summary>Ends it at once, as kill -9 does.</summary>
+    public async Task KillAsync()
+    {
+        process.Kill(entireProcessTree: true);
+        await process.WaitForExitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+        {
+            await KillAsync();
+        }
+
+        await logging;
+        process.Dispose();
+    }
+
+    private static string Read(string file)
+    {
+        using var reader = new StreamReader(new FileStream(file, FileMode.OpenOrCreate, FileAccess.Read, FileShare.ReadWrite));
+        return reader.ReadToEnd();
+    }
+
+    private static async Task CopyAsync(StreamReader reader, string file)
+    {
+        await using var writer = new StreamWriter(new FileStream(file, FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            await writer.WriteLineAsync(line);
+        }
+    }
+}

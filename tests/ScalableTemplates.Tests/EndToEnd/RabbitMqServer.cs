@@ -1,0 +1,67 @@
+using System.Globalization;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.EndToEnd;
+
+/// <summary>A RabbitMQ of this run alone, from the machine's own binaries.</summary>
+internal sealed class RabbitMqServer : IAsyncDisposable
+{
+    private const string User = "app";
+    private const string Password = "not-a-secret";
+
+    private readonly int port = FreePort.Next();
+    private readonly Dictionary<string, string> environment = [];
+    private Daemon? daemon;
+
+    // The wrapper in /usr/sbin changes the user; the program itself does not mind who runs it.
+    public static string? Binaries { get; } = Programs.FindFolder("rabbitmq-server", "/usr/lib/rabbitmq/bin");
+
+    public string ConnectionString => $"amqp://{User}:{Password}@127.0.0.1:{port}/";
+
+    public async Task StartAsync()
+    {
+        var folder = TempFolder.Create("rabbitmq");
+        var configuration = Path.Combine(folder, "rabbitmq.conf");
+        await File.WriteAllTextAsync(configuration, $"listeners.tcp.local = 127.0.0.1:{port}\ndefault_user = {User}\ndefault_pass = {Password}\n");
+        environment["HOME"] = folder;
+        environment["RABBITMQ_CONFIG_FILE"] = configuration;
+        environment["RABBITMQ_NODENAME"] = $"test{port}@localhost";
+        environment["RABBITMQ_NODE_IP_ADDRESS"] = "127.0.0.1";
+        environment["RABBITMQ_NODE_PORT"] = port.ToString(CultureInfo.InvariantCulture);
+        environment["RABBITMQ_DIST_PORT"] = FreePort.Next().ToString(CultureInfo.InvariantCulture);
+        environment["RABBITMQ_MNESIA_BASE"] = folder;
+        environment["RABBITMQ_LOG_BASE"] = folder;
+        environment["RABBITMQ_ENABLED_PLUGINS_FILE"] = Path.Combine(folder, "enabled_plugins");
+        environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1}";
+        environment["ERL_EPMD_ADDRESS"] = "127.0.0.1";
+        environment["ERL_EPMD_PORT"] = FreePort.Next().ToString(CultureInfo.InvariantCulture);
+        daemon = Daemon.Start(Path.Combine(Binaries!, "rabbitmq-server"), [], folder, Path.Combine(folder, "log"), environment);
+        await daemon.WaitUntilAsync(CanConnectAsync, TimeSpan.FromMinutes(2));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (daemon is not null)
+        {
+            await daemon.DisposeAsync();
+            // The port mapper that came with the node outlives it, and has a port of its own.
+            await using var mapper = Daemon.Start("epmd", ["-kill"], Path.GetTempPath(), daemon.LogFile + ".epmd", environment);
+            await mapper.WaitUntilAsync(() => Task.FromResult(mapper.HasExited), TimeSpan.FromSeconds(30));
+        }
+    }
+
+    private async Task<bool> CanConnectAsync()
+    {
+        try
+        {
+            await using var connection = await new ConnectionFactory { Uri = new Uri(ConnectionString) }.CreateConnectionAsync();
+            return true;
+        }
+        catch (BrokerUnreachableException)
+        {
+            return false;
+        }
+    }
+}

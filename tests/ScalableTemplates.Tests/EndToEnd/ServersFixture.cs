@@ -1,0 +1,56 @@
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.EndToEnd;
+
+/// <summary>Real servers, started once for all tests that need them.</summary>
+public sealed class ServersFixture : IAsyncLifetime
+{
+    private readonly PostgresServer postgres = new();
+    private readonly RedisServer redis = new();
+    private readonly RabbitMqServer rabbitMq = new();
+
+    /// <summary>Why tests that need the servers are skipped; null if they are not.</summary>
+    internal static string? Missing { get; } = FindMissing();
+
+    public Task InitializeAsync() =>
+        Missing is null ? Task.WhenAll(postgres.StartAsync(), redis.StartAsync(), rabbitMq.StartAsync()) : Task.CompletedTask;
+
+    /// <returns>The connection strings of servers with an empty database.</returns>
+    internal async Task<Dictionary<string, string>> GetConnectionStringsAsync() => new()
+    {
+        ["database"] = await postgres.CreateDatabaseAsync(),
+        ["cache"] = redis.ConnectionString,
+        ["broker"] = rabbitMq.ConnectionString,
+    };
+
+    public async Task DisposeAsync()
+    {
+        await postgres.DisposeAsync();
+        await redis.DisposeAsync();
+        await rabbitMq.DisposeAsync();
+    }
+
+    private static string? FindMissing()
+    {
+        var missing = new List<string>();
+        if (PostgresServer.Binaries is null)
+        {
+            missing.Add("postgresql");
+        }
+
+        if (RedisServer.Binaries is null)
+        {
+            missing.Add("redis-server");
+        }
+
+        if (RabbitMqServer.Binaries is null)
+        {
+            missing.Add("rabbitmq-server");
+        }
+
+        return missing.Count == 0 ? null : $"Not installed: {string.Join(", ", missing)}. On Debian: apt-get install {string.Join(' ', missing)}";
+    }
+}
+
+[CollectionDefinition("End to end")]
+public sealed class EndToEndServers : ICollectionFixture<ServersFixture>;

@@ -1,0 +1,115 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.EndToEnd;
+
+/// <summary>The single stage as its users run it: one process and a file.</summary>
+[Collection("End to end")]
+public sealed class SingleTests : IAsyncLifetime
+{
+    private readonly string database = $"Data Source={Path.Combine(TempFolder.Create("sqlite"), "app.db")}";
+    private Backend backend = null!;
+
+    public async Task InitializeAsync()
+    {
+        var solution = await BuiltSolution.GetAsync(TemplateOptions.Single);
+        backend = new Backend(solution, new Dictionary<string, string> { ["database"] = database });
+        await backend.StartApiAsync();
+    }
+
+    public async Task DisposeAsync() => await backend.DisposeAsync();
+
+    [Fact]
+    public async Task An_order_goes_all_the_way()
+    {
+        var order = await backend.PlaceOrderAsync("card");
+
+        await backend.WaitForStatusAsync(order, "Confirmed");
+        Assert.Contains("ada@example.com", await File.ReadAllTextAsync(Assert.Single(backend.MailsOf(order))), StringComparison.Ordinal);
+        Assert.Equal("wal", await QueryAsync("PRAGMA journal_mode"));
+    }
+
+    [Fact]
+    public async Task A_declined_payment_rejects_the_order_and_says_why()
+    {
+        var order = await backend.PlaceOrderAsync("card-declined");
+
+        await backend.WaitForStatusAsync(order, "Rejected");
+        Assert.Equal("The card was declined.", (await backend.GetOrderAsync(order)).GetProperty("reason").GetString());
+        Assert.Empty(backend.MailsOf(order));
+    }
+
+    [Fact]
+    public async Task A_process_killed_in_the_middle_confirms_the_order_once_after_its_restart()
+    {
+        var order = await backend.PlaceOrderAsync("card-slow");
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        Assert.Equal("Pending", await backend.GetStatusAsync(order));
+
+        await backend.KillApiAsync();
+        await backend.StartApiAsync();
+
+        await backend.WaitForStatusAsync(order, "Confirmed");
+        Assert.Single(backend.MailsOf(order));
+        Assert.Equal("2", await QueryAsync("SELECT count(*) FROM inbox_messages"));
+        Assert.Equal("0", await QueryAsync("SELECT count(*) FROM outbox_messages"));
+    }
+
+    [Fact]
+    public async Task A_redelivered_message_has_no_second_effect()
+    {
+        var order = await backend.PlaceOrderAsync("card");
+        await backend.WaitForStatusAsync(order, "Confirmed");
+        File.Delete(Assert.Single(backend.MailsOf(order)));
+
+        var now = DateTimeOffset.UtcNow.UtcTicks.ToString(CultureInfo.InvariantCulture);
+        await QueryAsync($$"""
+            INSERT INTO outbox_messages (id, type, body, created_at, due_at, attempts)
+            SELECT message_id, 'orders.paid', '{"orderId":"{{order}}"}', {{now}}, {{now}}, 0
+            FROM inbox_messages WHERE consumer = 'send-confirmation'
+            """);
+
+        await WaitForEmptyOutboxAsync();
+        Assert.Empty(backend.MailsOf(order));
+    }
+
+    [Fact]
+    public async Task A_payment_provider_that_is_down_for_a_while_delays_the_order_and_charges_once()
+    {
+        // One more than the retries of one HTTP call, so that the message itself has to come again.
+        await using var provider = new PaymentProvider(failures: 5);
+        await backend.KillApiAsync();
+        backend.UsePaymentProvider(provider.Address);
+        await backend.StartApiAsync();
+
+        var order = await backend.PlaceOrderAsync("card");
+
+        await backend.WaitForStatusAsync(order, "Confirmed", seconds: 120);
+        Assert.Equal(order.ToString(), Assert.Single(provider.Charges));
+    }
+
+    [Fact]
+    public async Task Every_request_of_the_http_file_works_from_top_to_bottom() =>
+        await HttpFile.RunAsync(
+            Path.Combine(await BuiltSolution.GetAsync(TemplateOptions.Single), "src", "Api", "Api.http"),
+            new Dictionary<string, string> { ["host"] = backend.Address.ToString().TrimEnd('/'), ["token"] = Token.Create() });
+
+    private async Task WaitForEmptyOutboxAsync()
+    {
+        for (var tries = 0; await QueryAsync("SELECT count(*) FROM outbox_messages") != "0"; tries++)
+        {
+            Assert.True(tries < 300, "The outbox was not emptied within 30 seconds.");
+            await Task.Delay(100);
+        }
+    }
+
+    private async Task<string?> QueryAsync(string sql)
+    {
+        await using var connection = new SqliteConnection(database + ";Pooling=False");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return Convert.ToString(await command.ExecuteScalarAsync(), CultureInfo.InvariantCulture);
+    }
+}

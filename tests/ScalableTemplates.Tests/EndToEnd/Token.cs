@@ -1,0 +1,43 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace ScalableTemplates.Tests.EndToEnd;
+
+/// <summary>Tokens as <c>dotnet user-jwts</c> makes them, and the configuration by which the API accepts them.</summary>
+internal static class Token
+{
+    private const string Issuer = "end-to-end-tests";
+    private const string Audience = "api";
+
+    private static readonly byte[] Key = RandomNumberGenerator.GetBytes(32);
+
+    public static void Configure(IDictionary<string, string> environment)
+    {
+        const string Bearer = "Authentication__Schemes__Bearer__";
+        environment[Bearer + "ValidIssuer"] = Issuer;
+        environment[Bearer + "ValidAudiences__0"] = Audience;
+        environment[Bearer + "SigningKeys__0__Id"] = "test";
+        environment[Bearer + "SigningKeys__0__Issuer"] = Issuer;
+        environment[Bearer + "SigningKeys__0__Value"] = Convert.ToBase64String(Key);
+        environment[Bearer + "SigningKeys__0__Length"] = "32";
+    }
+
+    public static string Create(string subject = "ada")
+    {
+        var header = Encode(new { alg = "HS256", typ = "JWT" });
+        var payload = Encode(new
+        {
+            iss = Issuer,
+            aud = Audience,
+            sub = subject,
+            scope = "orders catalog:write",
+            exp = DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeSeconds(),
+        });
+        var signature = HMACSHA256.HashData(Key, Encoding.ASCII.GetBytes($"{header}.{payload}"));
+        return $"{header}.{payload}.{Base64Url.EncodeToString(signature)}";
+    }
+
+    private static string Encode(object part) => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(part));
+}

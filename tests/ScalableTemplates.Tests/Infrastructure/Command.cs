@@ -1,0 +1,82 @@
+using System.Diagnostics;
+
+namespace ScalableTemplates.Tests.Infrastructure;
+
+/// <summary>Runs a program to its end.</summary>
+internal static class Command
+{
+    // The machine has few cores, and every 'dotnet' uses all of them.
+    private static readonly SemaphoreSlim Places = new(Math.Max(2, Environment.ProcessorCount));
+
+    public static Task<CommandResult> DotnetAsync(string folder, params string[] arguments) =>
+        RunAsync("dotnet", arguments, folder, TimeSpan.FromMinutes(10));
+
+    public static async Task<CommandResult> RunAsync(
+        string file, IReadOnlyCollection<string> arguments, string folder, TimeSpan timeout, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var commandLine = $"{file} {string.Join(' ', arguments)}";
+        await Places.WaitAsync();
+        try
+        {
+            using var deadline = new CancellationTokenSource(timeout);
+            using var process = Process.Start(StartInfo(file, arguments, folder, environment))
+                ?? throw new InvalidOperationException($"Did not start: {commandLine}");
+            process.StandardInput.Close();
+            var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
+            var error = process.StandardError.ReadToEndAsync(deadline.Token);
+            try
+            {
+                await process.WaitForExitAsync(deadline.Token);
+                return new CommandResult(commandLine, process.ExitCode, await output, await error);
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill(entireProcessTree: true);
+                throw new TimeoutException($"Not done after {timeout}: {commandLine}");
+            }
+        }
+        finally
+        {
+            Places.Release();
+        }
+    }
+
+    public static ProcessStartInfo StartInfo(
+        string file, IEnumerable<string> arguments, string folder, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        var info = new ProcessStartInfo(file, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+
+        // What the test run itself was started with must not change what it starts.
+        foreach (var name in info.Environment.Keys.Where(IsOfTheTestRun).ToList())
+        {
+            info.Environment.Remove(name);
+        }
+
+        info.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
+        info.Environment["DOTNET_NOLOGO"] = "1";
+        info.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
+        // Help is wrapped at the width of the terminal, if there is one.
+        info.Environment.Remove("TERM");
+        // A build server that outlives the build keeps its output open.
+        info.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+        {
+            info.Environment[name] = value;
+        }
+
+        return info;
+    }
+
+    private static bool IsOfTheTestRun(string name) =>
+        name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("VSTEST", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("ConnectionStrings__", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith("OTEL_", StringComparison.OrdinalIgnoreCase);
+}

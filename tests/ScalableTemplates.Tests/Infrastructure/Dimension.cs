@@ -1,0 +1,23 @@
+namespace ScalableTemplates.Tests.Infrastructure;
+
+/// <summary>An option of the template with its real values: 'auto' is not one, it stands for one of the others.</summary>
+internal sealed record Dimension(string Name, params string[] Values)
+{
+    public const string On = "yes";
+    public const string Off = "no";
+
+    public static readonly Dimension Stage = new("stage", "services", "single");
+    public static readonly Dimension Orchestrator = new("orchestrator", "aspire", "compose", "none");
+    public static readonly Dimension Database = new("database", "postgres", "sqlite");
+    public static readonly Dimension Cache = new("cache", "redis", "memory");
+    public static readonly Dimension Broker = new("broker", "rabbitmq", "database");
+    public static readonly Dimension Worker = new("worker", "separate", "in-process");
+    public static readonly Dimension Auth = new("auth", "jwt", "none");
+    public static readonly Dimension NoSample = new("no-sample", Off, On);
+    public static readonly Dimension NoTests = new("no-tests", Off, On);
+
+    public static readonly IReadOnlyList<Dimension> All =
+        [Stage, Orchestrator, Database, Cache, Broker, Worker, Auth, NoSample, NoTests];
+
+    public bool IsFlag => Values.Contains(On);
+}

@@ -1,0 +1,72 @@
+namespace ScalableTemplates.Tests.Infrastructure;
+
+/// <summary>Answers to the template's options, and the pieces that follow from them.</summary>
+internal sealed record TemplateOptions
+{
+    private const string Auto = "auto";
+
+    private readonly IReadOnlyDictionary<string, string> answers;
+
+    private TemplateOptions(IReadOnlyDictionary<string, string> answers) => this.answers = answers;
+
+    public static TemplateOptions Services { get; } = new(new Dictionary<string, string>());
+
+    public static TemplateOptions Single { get; } = Services.With(Dimension.Stage, "single");
+
+    public bool HasAspire => Resolve(Dimension.Orchestrator, "aspire", "none") == "aspire";
+
+    public bool HasPostgres => Resolve(Dimension.Database, "postgres", "sqlite") == "postgres";
+
+    public bool HasSqlite => !HasPostgres;
+
+    public bool HasRedis => Resolve(Dimension.Cache, "redis", "memory") == "redis";
+
+    public bool HasRabbitMq => Resolve(Dimension.Broker, "rabbitmq", "database") == "rabbitmq";
+
+    // A file that one process owns cannot be shared with a worker.
+    public bool HasWorker => HasPostgres && Resolve(Dimension.Worker, "separate", "in-process") == "separate";
+
+    public bool HasJwt => this[Dimension.Auth] == "jwt";
+
+    public bool HasSample => this[Dimension.NoSample] == Dimension.Off;
+
+    public bool HasTests => this[Dimension.NoTests] == Dimension.Off;
+
+    public bool HasServers => HasPostgres || HasRedis || HasRabbitMq;
+
+    // Left out when there is nothing to compose.
+    public bool HasCompose => this[Dimension.Orchestrator] == "compose" && (HasServers || HasSample);
+
+    public IEnumerable<string> Arguments => answers.SelectMany(answer => answer.Value switch
+    {
+        Dimension.On => ["--" + answer.Key],
+        Dimension.Off => Array.Empty<string>(),
+        _ => ["--" + answer.Key, answer.Value],
+    });
+
+    public string this[Dimension dimension] => answers.TryGetValue(dimension.Name, out var answer) ? answer
+        : dimension == Dimension.Stage ? "services"
+        : dimension == Dimension.Auth ? "jwt"
+        : dimension.IsFlag ? Dimension.Off
+        : Auto;
+
+    public TemplateOptions With(Dimension dimension, string value) =>
+        new(new Dictionary<string, string>(answers) { [dimension.Name] = value });
+
+    /// <summary>The same output, asked for with every 'auto' spelled out.</summary>
+    public TemplateOptions Explicit() => this
+        .With(Dimension.Stage, this[Dimension.Stage])
+        .With(Dimension.Orchestrator, Resolve(Dimension.Orchestrator, "aspire", "none"))
+        .With(Dimension.Database, HasPostgres ? "postgres" : "sqlite")
+        .With(Dimension.Cache, HasRedis ? "redis" : "memory")
+        .With(Dimension.Broker, HasRabbitMq ? "rabbitmq" : "database")
+        .With(Dimension.Worker, Resolve(Dimension.Worker, "separate", "in-process"))
+        .With(Dimension.Auth, this[Dimension.Auth])
+        .With(Dimension.NoSample, this[Dimension.NoSample])
+        .With(Dimension.NoTests, this[Dimension.NoTests]);
+
+    public override string ToString() => answers.Count == 0 ? "(defaults)" : string.Join(' ', Arguments);
+
+    private string Resolve(Dimension dimension, string services, string single) =>
+        this[dimension] is var answer && answer != Auto ? answer : this[Dimension.Stage] == "services" ? services : single;
+}

@@ -1,0 +1,29 @@
+using System.Text.RegularExpressions;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.Invariants;
+
+/// <summary>A piece that can be left out, and the words that must then not occur anywhere.</summary>
+internal sealed record OmittedPiece(string Name, Func<TemplateOptions, bool> IsLeftOut, string Words)
+{
+    private readonly Regex pattern = new(Words, RegexOptions.Compiled);
+
+    public static readonly IReadOnlyList<OmittedPiece> All =
+    [
+        new("aspire", options => !options.HasAspire, "(?i)aspire|AppHost"),
+        new("compose", options => !options.HasCompose, @"(?i)docker compose|compose\.yaml|\.env\b"),
+        new("postgres", options => !options.HasPostgres, "(?i)postgres|npgsql|migrator"),
+        new("sqlite", options => !options.HasSqlite, "(?i)sqlite"),
+        new("redis", options => !options.HasRedis, "(?i)redis"),
+        new("rabbitmq", options => !options.HasRabbitMq, "(?i)rabbit|amqp|quorum"),
+        new("authentication", options => !options.HasJwt, @"(?i)jwt|bearer|RequireAuthorization|\bscopes? (catalog|orders):"),
+        new("sample", options => !options.HasSample, @"(?i)catalog|(?<!\b(in|which) )\borders?\b(?! by)|\bproducts?\b|payment|\bmail|smtp|pickup"),
+        new("tests", options => !options.HasTests, "(?i)xunit|testcontainers|IntegrationTests|dotnet test"),
+    ];
+
+    public IEnumerable<string> WordsIn(string path, string text) =>
+        pattern.Matches(path).Select(match => $"'{match.Value}' in the path {path}")
+            .Concat(text.Split('\n')
+                .Where(line => pattern.IsMatch(line))
+                .Select(line => $"'{pattern.Match(line).Value}' in {path}: {line.Trim()}"));
+}

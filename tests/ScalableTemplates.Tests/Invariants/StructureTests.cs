@@ -1,0 +1,93 @@
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.Invariants;
+
+[Collection(nameof(AllOutputs))]
+public sealed class StructureTests(AllOutputs all)
+{
+    // Packages of packages, whose version the output raises.
+    private static readonly string[] PinnedOnly = ["System.IO.Hashing"];
+
+    [Fact]
+    public void Every_file_parses() =>
+        Findings.AssertNone(all.InEachFile((path, text) => Syntax.ErrorIn(path, text) is { } error ? [error] : []));
+
+    [Fact]
+    public void Solution_lists_exactly_the_projects_on_disk() =>
+        Findings.AssertNone(all.InEachOutput(output =>
+        {
+            var listed = Solution(output).Descendants("Project").Select(project => project.Attribute("Path")!.Value).ToList();
+            return listed.Except(Projects(output)).Select(path => $"the solution lists {path}, which is not there")
+                .Concat(Projects(output).Except(listed).Select(path => $"the solution does not list {path}"));
+        }));
+
+    [Fact]
+    public void Solution_lists_only_files_on_disk() =>
+        Findings.AssertNone(all.InEachOutput(output =>
+            from file in Solution(output).Descendants("File")
+            let path = file.Attribute("Path")!.Value
+            where !output.Files.ContainsKey(path)
+            select $"the solution lists {path}, which is not there"));
+
+    [Fact]
+    public void Project_references_resolve() =>
+        Findings.AssertNone(all.InEachOutput(output =>
+            from project in Projects(output)
+            from include in Includes(output, project, "ProjectReference")
+            where !output.Files.ContainsKey(Resolve(project, include))
+            select $"{project} refers to {include}"));
+
+    [Fact]
+    public void Every_project_is_used_by_another_or_runs() =>
+        Findings.AssertNone(all.InEachOutput(output =>
+        {
+            var used = Projects(output).SelectMany(project => Includes(output, project, "ProjectReference").Select(include => Resolve(project, include))).ToHashSet();
+            return Projects(output).Where(project => !used.Contains(project) && !Runs(output, project)).Select(project => $"nothing uses {project}");
+        }));
+
+    [Fact]
+    public void Package_references_and_package_versions_match() =>
+        Findings.AssertNone(all.InEachOutput(output =>
+        {
+            var versions = XDocument.Parse(output.Files["Directory.Packages.props"]).Descendants("PackageVersion").Select(Name).ToList();
+            var references = Projects(output).SelectMany(project => Includes(output, project, "PackageReference")).ToHashSet();
+            return references.Except(versions).Select(name => $"{name} has no version")
+                .Concat(versions.Except(references).Except(PinnedOnly).Select(name => $"the version of {name} is not used"))
+                .Concat(versions.GroupBy(name => name).Where(same => same.Count() > 1).Select(same => $"{same.Key} has two versions"));
+        }));
+
+    [Fact]
+    public void Items_are_not_empty_groups() =>
+        Findings.AssertNone(all.InEachFile((path, text) =>
+            path.EndsWith("proj", StringComparison.Ordinal) || path.EndsWith(".props", StringComparison.Ordinal)
+                ? XDocument.Parse(text).Descendants().Where(element => element.Name.LocalName is "ItemGroup" or "PropertyGroup" && !element.HasElements)
+                    .Select(element => $"empty {element.Name}")
+                : []));
+
+    [Fact]
+    public void Paths_in_the_readme_exist() =>
+        Findings.AssertNone(all.InEachOutput(output =>
+            from Match match in Regex.Matches(output.Files["README.md"], @"\b(src|tests|deploy)/[\w./-]*\w")
+            let path = match.Value
+            where !output.Files.Keys.Any(file => file == path || file.StartsWith(path + '/', StringComparison.Ordinal))
+            select $"README.md names {path}"));
+
+    private static XDocument Solution(Output output) => XDocument.Parse(output.Files["Shop.slnx"]);
+
+    private static IEnumerable<string> Projects(Output output) =>
+        output.Files.Keys.Where(path => path.EndsWith(".csproj", StringComparison.Ordinal));
+
+    private static IEnumerable<string> Includes(Output output, string project, string item) =>
+        XDocument.Parse(output.Files[project]).Descendants(item).Select(Name);
+
+    private static bool Runs(Output output, string project) =>
+        output.Files.ContainsKey(Resolve(project, "Program.cs")) || output.Files.ContainsKey(Resolve(project, "AppHost.cs"))
+        || output.Files[project].Contains("<OutputType>Exe</OutputType>", StringComparison.Ordinal);
+
+    private static string Name(XElement element) => element.Attribute("Include")!.Value;
+
+    private static string Resolve(string project, string include) =>
+        Path.GetRelativePath("/", Path.GetFullPath(Path.Combine("/", Path.GetDirectoryName(project)!, include))).Replace('\\', '/');
+}

@@ -1,0 +1,94 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.Linting;
+
+public sealed class SymbolTests
+{
+    private static readonly IEnumerable<string> Parameters = TemplateSource.OfType("parameter");
+
+    [Fact]
+    public void Every_symbol_has_an_effect()
+    {
+        // A parameter or a form is named by other symbols, a computed symbol also by conditions; the rest replaces something.
+        var definition = TemplateSource.Definition.ToJsonString();
+        var content = string.Join('\n', TemplateSource.Content.SelectMany(file => Marker.In(file.Key, file.Value)).Select(marker => marker.Condition));
+
+        Findings.AssertNone(TemplateSource.Symbols
+            .Where(symbol => symbol.Value["replaces"] is null)
+            .Select(symbol => symbol.Key)
+            .Where(name => Mentions(definition, name) < 2 && Mentions(content, name) == 0));
+    }
+
+    [Fact]
+    public void Every_default_is_one_of_the_choices() =>
+        Findings.AssertNone(
+            from name in Parameters
+            let symbol = TemplateSource.Symbols[name]
+            where symbol["choices"] is JsonArray choices
+                && !choices.Any(choice => (string?)choice!["choice"] == (string?)symbol["defaultValue"])
+            select name);
+
+    [Fact]
+    public void Every_description_is_a_sentence() =>
+        Findings.AssertNone(
+            from name in Parameters
+            let symbol = TemplateSource.Symbols[name]
+            from text in (symbol["choices"]?.AsArray() ?? []).Select(choice => (string?)choice!["description"]).Append((string?)symbol["description"])
+            where text is null || !text.EndsWith('.')
+            select $"{name}: {text}");
+
+    [Fact]
+    public void Every_replaced_token_occurs()
+    {
+        var content = string.Join('\n', TemplateSource.Content.SelectMany(file => new[] { file.Key, file.Value }));
+
+        Findings.AssertNone(TemplateSource.Symbols
+            .Select(symbol => (string?)symbol.Value["replaces"])
+            .Append((string?)TemplateSource.Definition["sourceName"])
+            .Concat(TemplateSource.Definition["guids"]!.AsArray().Select(guid => (string?)guid))
+            .Where(token => token is not null && !content.Contains(token, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Every_value_transform_is_a_declared_form()
+    {
+        var forms = TemplateSource.Definition["forms"]!.AsObject();
+        var used = TemplateSource.Symbols.Values.Select(symbol => (string?)symbol["valueTransform"])
+            .Concat(forms.SelectMany(form => form.Value!["steps"]?.AsArray().Select(step => (string?)step) ?? []))
+            .OfType<string>()
+            .ToHashSet();
+
+        Findings.AssertNone(used.Except(forms.Select(form => form.Key)));
+        Findings.AssertNone(forms.Select(form => form.Key).Except(used));
+    }
+
+    [Fact]
+    public void Every_option_has_a_long_name_and_no_short_one()
+    {
+        var host = TemplateSource.CliHost["symbolInfo"]!.AsObject();
+
+        Assert.Equal(Parameters, host.Select(entry => entry.Key));
+        Assert.All(host, entry =>
+        {
+            Assert.Matches("^[a-z]+(-[a-z]+)*$", (string?)entry.Value!["longName"]);
+            Assert.Equal("", (string?)entry.Value!["shortName"]);
+        });
+    }
+
+    [Fact]
+    public void Tests_know_every_option_and_every_value()
+    {
+        var host = TemplateSource.CliHost["symbolInfo"]!.AsObject();
+        var declared =
+            from entry in host
+            where entry.Value!["isHidden"] is null && entry.Key != "SkipRestore"
+            let choices = TemplateSource.Symbols[entry.Key]["choices"]?.AsArray().Select(choice => (string)choice!["choice"]!)
+            select $"{entry.Value!["longName"]}: {string.Join(' ', (choices ?? [Dimension.Off, Dimension.On]).Where(choice => choice != "auto").Order())}";
+
+        Assert.Equal(declared, Dimension.All.Select(dimension => $"{dimension.Name}: {string.Join(' ', dimension.Values.Order())}"));
+    }
+
+    private static int Mentions(string text, string name) => Regex.Count(text, $@"\b{Regex.Escape(name)}\b");
+}

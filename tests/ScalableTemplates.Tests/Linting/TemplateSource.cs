@@ -1,0 +1,41 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.Linting;
+
+/// <summary>The template as it is written: its definition and its content files.</summary>
+internal static partial class TemplateSource
+{
+    public static JsonObject Definition { get; } = ReadJson("template.json");
+
+    public static JsonObject CliHost { get; } = ReadJson("dotnetcli.host.json");
+
+    public static IReadOnlyDictionary<string, JsonObject> Symbols { get; } =
+        Definition["symbols"]!.AsObject().ToDictionary(symbol => symbol.Key, symbol => symbol.Value!.AsObject());
+
+    public static IReadOnlyDictionary<string, string> Content { get; } = FileTree.Read(Repo.Template).Files
+        .Where(file => !file.Key.StartsWith(".template.config/", StringComparison.Ordinal))
+        .ToDictionary(file => file.Key, file => file.Value);
+
+    public static JsonArray Modifiers => Definition["sources"]![0]!["modifiers"]!.AsArray();
+
+    public static IEnumerable<string> OfType(string type) =>
+        Symbols.Where(symbol => (string?)symbol.Value["type"] == type).Select(symbol => symbol.Key);
+
+    /// <summary>The names in a condition, without the strings it compares with.</summary>
+    public static IEnumerable<string> Names(string? condition) =>
+        Name().Matches(Literal().Replace(condition ?? "", "")).Select(match => match.Value).Where(name => name is not ("true" or "false"));
+
+    private static JsonObject ReadJson(string file) =>
+        JsonNode.Parse(
+            File.ReadAllText(Path.Combine(Repo.TemplateConfig, file)),
+            documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip })!.AsObject();
+
+    [GeneratedRegex("\"[^\"]*\"|'[^']*'")]
+    private static partial Regex Literal();
+
+    [GeneratedRegex(@"[A-Za-z_]\w*")]
+    private static partial Regex Name();
+}

@@ -1,0 +1,32 @@
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.Names;
+
+/// <summary>Whatever the user calls it becomes a valid namespace, assembly, file and container name.</summary>
+public sealed class NameTests
+{
+    [Theory]
+    [InlineData("my-shop")]
+    [InlineData("My Shop 1.x")]
+    [InlineData("Contoso.1Shop")]
+    [InlineData("日本")]
+    [InlineData("class")]
+    public async Task Output_of_any_name_builds(string name) =>
+        await Build.AssertSucceedsAsync(await Scaffold.CreateAsync(TemplateOptions.Single, name));
+
+    [Fact]
+    public async Task Output_with_services_builds_under_a_difficult_name() =>
+        await Build.AssertSucceedsAsync(await Scaffold.CreateAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none"), "My Shop 1.x"));
+
+    [Theory]
+    [InlineData("Shop & Co")]
+    [InlineData(".Shop")]
+    [InlineData("1Shop")]
+    [InlineData("System")]
+    public async Task Output_of_an_odd_name_is_well_formed(string name)
+    {
+        var tree = FileTree.Read(await Scaffold.CreateAsync(TemplateOptions.Services, name));
+
+        Findings.AssertNone(tree.Files.Select(file => Syntax.ErrorIn(file.Key, file.Value) is { } error ? $"{file.Key}: {error}" : null).OfType<string>());
+    }
+}
