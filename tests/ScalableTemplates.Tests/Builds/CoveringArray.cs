@@ -5,8 +5,8 @@ namespace ScalableTemplates.Tests.Builds;
 /// <summary>Two answers that can be given together.</summary>
 internal sealed record Pair(Dimension First, string FirstValue, Dimension Second, string SecondValue)
 {
-    // SQLite has no separate worker: the template leaves it out and says so.
-    public bool IsLegal => !(Has(Dimension.Database, "sqlite") && Has(Dimension.Worker, "separate"));
+    // SQLite has no separate worker and no replica: the template leaves them out and says so.
+    public bool IsLegal => !Has(Dimension.Database, "sqlite") || !(Has(Dimension.Worker, "separate") || Has(Dimension.Replica, "streaming"));
 
     public bool IsIn(TemplateOptions options) => options[First] == FirstValue && options[Second] == SecondValue;
 

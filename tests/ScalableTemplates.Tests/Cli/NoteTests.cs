@@ -9,6 +9,8 @@ public sealed partial class NoteTests
     [Theory]
     [InlineData("there is no separate worker", "--database", "sqlite", "--worker", "separate")]
     [InlineData("there is no separate worker", "--stage", "single", "--worker", "separate")]
+    [InlineData("there is no replica", "--stage", "single", "--replica", "streaming")]
+    [InlineData("there are no partitions", "--stage", "single", "--partitioning", "monthly")]
     [InlineData("there is no compose.yaml", "--stage", "single", "--orchestrator", "compose", "--no-sample")]
     public async Task Piece_that_makes_no_sense_is_left_out_with_a_note(string note, params string[] arguments) =>
         Assert.Contains($"Note: {note}", await PrintedAsync(arguments), StringComparison.Ordinal);
@@ -16,9 +18,11 @@ public sealed partial class NoteTests
     [Theory]
     [InlineData]
     [InlineData("--stage", "single")]
+    [InlineData("--partitioning", "monthly")]
     [InlineData("--database", "sqlite")]
     [InlineData("--orchestrator", "compose", "--worker", "separate")]
     [InlineData("--stage", "single", "--orchestrator", "compose")]
+    [InlineData("--replica", "streaming")]
     public async Task Combination_that_makes_sense_has_no_note(params string[] arguments) =>
         Assert.DoesNotContain("Note:", await PrintedAsync(arguments), StringComparison.Ordinal);
 

@@ -12,13 +12,10 @@ internal sealed class Backend : IAsyncDisposable
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(1);
 
     private readonly string solution;
-    private readonly string logs = TempFolder.Create("logs");
-    private readonly int apiPort = FreePort.Next();
-    private readonly int workerPort = FreePort.Next();
+    private readonly Dictionary<(string Project, int Replica), int> ports = [];
+    private readonly Dictionary<(string Project, int Replica), Daemon> running = [];
     private readonly Dictionary<string, string> environment = [];
     private readonly HttpClient client;
-    private Daemon? api;
-    private Daemon? worker;
 
     /// <param name="solution">The folder of a built solution.</param>
     /// <param name="connectionStrings">By their names.</param>
@@ -39,46 +36,54 @@ internal sealed class Backend : IAsyncDisposable
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token.Create());
     }
 
-    public Uri Address => new($"http://127.0.0.1:{apiPort}/");
+    public Uri Address => AddressOf(replica: 0);
 
     public string Mails { get; }
 
+    /// <summary>The folder of what the processes print.</summary>
+    public string Logs { get; } = TempFolder.Create("logs");
+
+    /// <summary>The API and worker processes that should run.</summary>
+    public IEnumerable<Daemon> Running => running.Values;
+
+    public Uri AddressOf(int replica) => new($"http://127.0.0.1:{PortOf("Api", replica)}/");
+
     /// <summary>Has the handlers charge at another payment provider than the API's simulator, from their next start on.</summary>
-    public void UsePaymentProvider(Uri provider) => environment["Payments__BaseUrl"] = provider.ToString();
+    public void UsePaymentProvider(Uri provider) => Set("Payments__BaseUrl", provider.ToString());
+
+    /// <summary>Gives all processes a setting, from their next start on.</summary>
+    public void Set(string name, string value) => environment[name] = value;
 
     public async Task MigrateAsync()
     {
         await using var migrator = Start("Migrator", port: null);
-        await migrator.WaitUntilAsync(() => Task.FromResult(migrator.HasExited), StartTimeout);
-        Assert.Contains("shutting down", migrator.Log, StringComparison.Ordinal);
+        Assert.True(await migrator.WaitForExitAsync(StartTimeout) == 0, migrator.Log);
     }
 
-    public async Task StartApiAsync()
-    {
-        api = Start("Api", apiPort);
-        await api.WaitUntilAsync(() => IsHealthyAsync(apiPort), StartTimeout);
-    }
+    public Task StartApiAsync(int replica = 0) => StartAsync("Api", replica);
 
-    public async Task StartWorkerAsync()
-    {
-        worker = Start("Worker", workerPort);
-        await worker.WaitUntilAsync(() => IsHealthyAsync(workerPort), StartTimeout);
-    }
+    public Task StartWorkerAsync(int replica = 0) => StartAsync("Worker", replica);
 
-    public Task KillApiAsync() => api!.KillAsync();
+    public Task KillApiAsync(int replica = 0) => running[("Api", replica)].KillAsync();
 
-    public Task KillWorkerAsync() => worker!.KillAsync();
+    public string WorkerLog => running[("Worker", 0)].Log;
+
+    /// <summary>Runs a command of the worker to its end.</summary>
+    public Task<CommandResult> RunWorkerAsync(params string[] command) => Command.RunAsync(
+        "dotnet", [ProgramOf("Worker"), .. command], Path.Combine(solution, "src", "Worker"), StartTimeout, environment);
+
+    public Task KillWorkerAsync(int replica = 0) => running[("Worker", replica)].KillAsync();
 
     public async Task<Guid> PlaceOrderAsync(string paymentMethod)
     {
-        var products = await client.GetFromJsonAsync<JsonElement>("v1/products?limit=1");
+        var product = await GetProductIdAsync();
         using var request = new HttpRequestMessage(HttpMethod.Post, "v1/orders");
         request.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString());
         request.Content = JsonContent.Create(new
         {
             Email = "ada@example.com",
             PaymentMethod = paymentMethod,
-            Lines = new[] { new { ProductId = products.GetProperty("items")[0].GetProperty("id").GetGuid(), Quantity = 2 } },
+            Lines = new[] { new { ProductId = product, Quantity = 2 } },
         });
         using var response = await client.SendAsync(request);
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
@@ -87,26 +92,35 @@ internal sealed class Backend : IAsyncDisposable
         return order.GetProperty("id").GetGuid();
     }
 
+    public async Task<Guid> GetProductIdAsync() =>
+        (await client.GetFromJsonAsync<JsonElement>("v1/products?limit=1")).GetProperty("items")[0].GetProperty("id").GetGuid();
+
+    public async Task<decimal> GetPriceAsync(Guid product) =>
+        (await client.GetFromJsonAsync<JsonElement>($"v1/products/{product}")).GetProperty("price").GetDecimal();
+
+    public async Task ChangePriceAsync(Guid product, decimal price)
+    {
+        using var response = await client.PutAsJsonAsync($"v1/products/{product}/price", new { Price = price });
+        response.EnsureSuccessStatusCode();
+    }
+
     public async Task<string> GetStatusAsync(Guid order) => (await GetOrderAsync(order)).GetProperty("status").GetString()!;
 
     public Task<JsonElement> GetOrderAsync(Guid order) => client.GetFromJsonAsync<JsonElement>($"v1/orders/{order}");
 
     public async Task WaitForStatusAsync(Guid order, string status, int seconds = 60)
     {
-        var running = worker ?? api!;
-        await running.WaitUntilAsync(async () => await GetStatusAsync(order) == status, TimeSpan.FromSeconds(seconds));
+        var handling = running.GetValueOrDefault(("Worker", 0)) ?? running[("Api", 0)];
+        await handling.WaitUntilAsync(async () => await GetStatusAsync(order) == status, TimeSpan.FromSeconds(seconds));
     }
 
     public string[] MailsOf(Guid order) => Directory.GetFiles(Mails, $"*{order}*.eml");
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var daemon in new[] { worker, api })
+        foreach (var daemon in running.Values)
         {
-            if (daemon is not null)
-            {
-                await daemon.DisposeAsync();
-            }
+            await daemon.DisposeAsync();
         }
 
         client.Dispose();
@@ -125,6 +139,24 @@ internal sealed class Backend : IAsyncDisposable
         }
     }
 
+    private async Task StartAsync(string project, int replica)
+    {
+        if (running.TryGetValue((project, replica), out var earlier))
+        {
+            await earlier.DisposeAsync();
+        }
+
+        var port = PortOf(project, replica);
+        var daemon = running[(project, replica)] = Start(project, port);
+        await daemon.WaitUntilAsync(() => IsHealthyAsync(port), StartTimeout);
+    }
+
+    private int PortOf(string project, int replica) =>
+        ports.TryGetValue((project, replica), out var port) ? port : ports[(project, replica)] = FreePort.Next();
+
+    private string ProgramOf(string project) =>
+        Path.Combine(solution, "src", project, "bin", "Debug", "net10.0", $"{Path.GetFileName(solution)}.{project}.dll");
+
     private Daemon Start(string project, int? port)
     {
         var folder = Path.Combine(solution, "src", project);
@@ -136,9 +168,9 @@ internal sealed class Backend : IAsyncDisposable
 
         return Daemon.Start(
             "dotnet",
-            [Path.Combine(folder, "bin", "Debug", "net10.0", $"{Path.GetFileName(solution)}.{project}.dll")],
+            [ProgramOf(project)],
             folder,
-            Path.Combine(logs, $"{project}-{Guid.NewGuid():N}"),
+            Path.Combine(Logs, $"{project}-{Guid.NewGuid():N}"),
             settings);
     }
 }

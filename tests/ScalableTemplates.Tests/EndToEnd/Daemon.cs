@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
@@ -51,6 +52,22 @@ internal sealed class Daemon : IAsyncDisposable
     {
         process.Kill(entireProcessTree: true);
         await process.WaitForExitAsync();
+    }
+
+    /// <summary>Asks it to end, as an orchestrator does, and waits until it has.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> StopAsync(TimeSpan timeout)
+    {
+        var id = process.Id.ToString(CultureInfo.InvariantCulture);
+        (await Command.RunAsync("kill", ["-TERM", id], Path.GetTempPath(), TimeSpan.FromSeconds(10))).EnsureSuccess();
+        return await WaitForExitAsync(timeout);
+    }
+
+    /// <returns>Its exit code.</returns>
+    public async Task<int> WaitForExitAsync(TimeSpan timeout)
+    {
+        await process.WaitForExitAsync().WaitAsync(timeout);
+        return process.ExitCode;
     }
 
     public async ValueTask DisposeAsync()

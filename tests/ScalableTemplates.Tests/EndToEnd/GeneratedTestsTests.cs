@@ -1,3 +1,4 @@
+using Npgsql;
 using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
@@ -16,6 +17,21 @@ public sealed class GeneratedTestsTests(ServersFixture servers)
         Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
 
         AssertAllPassed(await RunAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none"), await servers.GetConnectionStringsAsync()));
+    }
+
+    [SkippableFact]
+    public async Task The_tests_of_a_solution_with_a_replica_pass_on_a_primary_and_its_standby()
+    {
+        Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
+        await using var primary = new PostgresServer();
+        await primary.StartAsync();
+        await using var standby = await primary.StartStandbyAsync();
+        var connectionStrings = await servers.GetConnectionStringsAsync();
+        connectionStrings["database"] = await primary.CreateDatabaseAsync();
+        connectionStrings["replica"] = standby.ConnectionString(new NpgsqlConnectionStringBuilder(connectionStrings["database"]).Database!);
+        var options = TemplateOptions.Services.With(Dimension.Orchestrator, "none").With(Dimension.Replica, "streaming");
+
+        AssertAllPassed(await RunAsync(options, connectionStrings));
     }
 
     private static async Task<CommandResult> RunAsync(TemplateOptions options, Dictionary<string, string> connectionStrings)

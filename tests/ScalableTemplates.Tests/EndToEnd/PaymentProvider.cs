@@ -1,17 +1,23 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Text.Json;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>A payment provider over HTTP that is out of order at first and remembers whom it has charged.</summary>
+/// <summary>
+/// A payment provider over HTTP that may be out of order at first and remembers whom it has charged. As real ones do, it charges
+/// once for an idempotency key, however often that comes.
+/// </summary>
 internal sealed class PaymentProvider : IAsyncDisposable
 {
     private readonly HttpListener listener = new();
+    private readonly ConcurrentDictionary<string, Guid> chargesByKey = [];
     private readonly Task serving;
     private int failuresLeft;
+    private int repeats;
 
     /// <param name="failures">How many requests it answers with 503 before it works.</param>
-    public PaymentProvider(int failures)
+    public PaymentProvider(int failures = 0)
     {
         failuresLeft = failures;
         Address = new Uri($"http://127.0.0.1:{FreePort.Next()}/");
@@ -22,8 +28,11 @@ internal sealed class PaymentProvider : IAsyncDisposable
 
     public Uri Address { get; }
 
-    /// <summary>The idempotency keys of all charges, one entry for each request that was charged.</summary>
-    public ConcurrentQueue<string> Charges { get; } = [];
+    /// <summary>The order of each charge: an order that is charged twice is in it twice.</summary>
+    public IEnumerable<Guid> Charges => chargesByKey.Values;
+
+    /// <summary>Requests with the key of an earlier charge; they cost the customer nothing.</summary>
+    public int Repeats => repeats;
 
     public async ValueTask DisposeAsync()
     {
@@ -37,22 +46,37 @@ internal sealed class PaymentProvider : IAsyncDisposable
         {
             while (true)
             {
-                var context = await listener.GetContextAsync();
-                if (failuresLeft-- > 0)
-                {
-                    context.Response.StatusCode = (int)HttpStatusCode.ServiceUnavailable;
-                }
-                else
-                {
-                    Charges.Enqueue(context.Request.Headers["Idempotency-Key"]!);
-                }
-
-                context.Response.Close();
+                _ = AnswerAsync(await listener.GetContextAsync());
             }
         }
         catch (Exception exception) when (exception is HttpListenerException or ObjectDisposedException)
         {
             // The listener was closed.
+        }
+    }
+
+    private async Task AnswerAsync(HttpListenerContext context)
+    {
+        try
+        {
+            if (Interlocked.Decrement(ref failuresLeft) >= 0)
+            {
+                context.Response.StatusCode = (int)HttpStatusCode.ServiceUnavailable;
+            }
+            else
+            {
+                var charge = await JsonSerializer.DeserializeAsync<JsonElement>(context.Request.InputStream);
+                if (!chargesByKey.TryAdd(context.Request.Headers["Idempotency-Key"]!, charge.GetProperty("orderId").GetGuid()))
+                {
+                    Interlocked.Increment(ref repeats);
+                }
+            }
+
+            context.Response.Close();
+        }
+        catch (Exception exception) when (exception is HttpListenerException or IOException or ObjectDisposedException or JsonException)
+        {
+            // The caller was killed meanwhile.
         }
     }
 }

@@ -4,35 +4,68 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>A PostgreSQL of this run alone, from the machine's own binaries.</summary>
+/// <summary>A PostgreSQL of this run alone, from the machine's own binaries; or a streaming standby of one.</summary>
 internal sealed class PostgresServer : IAsyncDisposable
 {
     private const string User = "app";
     private const string Password = "not-a-secret";
 
     private readonly int port = FreePort.Next();
+    private readonly string folder = TempFolder.Create("postgres");
+    private readonly string log = Path.Combine(TempFolder.Create("postgres-log"), "log");
     private Daemon? daemon;
 
     /// <summary>Where the binaries are; null if they are not installed.</summary>
     public static string? Binaries { get; } = Programs.FindFolder("postgres", "/usr/lib/postgresql/*/bin");
 
+    private string Data => Path.Combine(folder, "data");
+
     public async Task StartAsync()
     {
-        var folder = TempFolder.Create("postgres");
         var password = Path.Combine(folder, "password");
-        var data = Path.Combine(folder, "data");
         await File.WriteAllTextAsync(password, Password);
-        if (Environment.IsPrivilegedProcess)
-        {
-            await Command.RunAsync("chown", ["-R", "postgres", folder], folder, TimeSpan.FromMinutes(1));
-        }
+        await GiveFolderToOrdinaryUserAsync();
+        await RunToEndAsync("initdb", "--pgdata", Data, "--username", User, "--pwfile", password, "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync");
+        await RunAsync();
+    }
 
-        var (file, arguments) = AsOrdinaryUser("initdb", "--pgdata", data, "--username", User, "--pwfile", password, "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync");
-        (await Command.RunAsync(file, arguments, folder, TimeSpan.FromMinutes(2))).EnsureSuccess();
-        (file, arguments) = AsOrdinaryUser(
-            "postgres", "-D", data, "-p", port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={folder}");
-        daemon = Daemon.Start(file, arguments, folder, Path.Combine(TempFolder.Create("postgres-log"), "log"));
+    /// <summary>Starts a standby of this server, which goes on while this one is down.</summary>
+    public async Task<PostgresServer> StartStandbyAsync()
+    {
+        var standby = new PostgresServer();
+        await standby.GiveFolderToOrdinaryUserAsync();
+        await RunToEndAsync(
+            "pg_basebackup",
+            "--pgdata", standby.Data,
+            "--dbname", $"host=127.0.0.1 port={port} user={User} password={Password} application_name=standby",
+            "--write-recovery-conf", "--checkpoint", "fast", "--no-sync");
+        await standby.RunAsync();
+        return standby;
+    }
+
+    /// <summary>Runs the server on the data that it has; after <see cref="KillAsync"/>, once more.</summary>
+    public async Task RunAsync()
+    {
+        var (file, arguments) = AsOrdinaryUser(
+            "postgres", "-D", Data, "-p", port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={folder}");
+        daemon = Daemon.Start(file, arguments, folder, log);
         await daemon.WaitUntilAsync(CanConnectAsync, TimeSpan.FromMinutes(1));
+    }
+
+    /// <summary>Stops it and starts it again at the same address, as <c>pg_ctl restart</c> does.</summary>
+    /// <param name="mode"><c>fast</c>: all connections are closed; <c>immediate</c>: as if the machine had failed.</param>
+    public async Task RestartAsync(string mode)
+    {
+        await RunToEndAsync("pg_ctl", "stop", "--pgdata", Data, "--mode", mode);
+        await KillAsync();
+        await RunAsync();
+    }
+
+    /// <summary>Ends the server at once, as kill -9 does.</summary>
+    public async Task KillAsync()
+    {
+        await daemon!.DisposeAsync();
+        daemon = null;
     }
 
     /// <returns>The connection string of a new, empty database.</returns>
@@ -45,10 +78,30 @@ internal sealed class PostgresServer : IAsyncDisposable
         return ConnectionString(name);
     }
 
-    public ValueTask DisposeAsync() => daemon?.DisposeAsync() ?? ValueTask.CompletedTask;
-
-    private string ConnectionString(string database) =>
+    public string ConnectionString(string database) =>
         $"Host=127.0.0.1;Port={port};Database={database};Username={User};Password={Password}";
+
+    public async ValueTask DisposeAsync()
+    {
+        if (daemon is not null)
+        {
+            await KillAsync();
+        }
+    }
+
+    private async Task GiveFolderToOrdinaryUserAsync()
+    {
+        if (Environment.IsPrivilegedProcess)
+        {
+            await Command.RunAsync("chown", ["-R", "postgres", folder], folder, TimeSpan.FromMinutes(1));
+        }
+    }
+
+    private async Task RunToEndAsync(string program, params string[] options)
+    {
+        var (file, arguments) = AsOrdinaryUser(program, options);
+        (await Command.RunAsync(file, arguments, folder, TimeSpan.FromMinutes(2))).EnsureSuccess();
+    }
 
     private async Task<bool> CanConnectAsync()
     {
@@ -64,10 +117,10 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    // The server refuses to run as root.
+    // The server refuses to run as root. Unlike runuser, setpriv becomes the server, so that the server's end is the daemon's.
     private static (string File, string[] Arguments) AsOrdinaryUser(string program, params string[] arguments)
     {
         var file = Path.Combine(Binaries!, program);
-        return Environment.IsPrivilegedProcess ? ("runuser", ["-u", "postgres", "--", file, .. arguments]) : (file, arguments);
+        return Environment.IsPrivilegedProcess ? ("setpriv", ["--reuid=postgres", "--regid=postgres", "--init-groups", "--", file, .. arguments]) : (file, arguments);
     }
 }

@@ -12,6 +12,7 @@ internal sealed class RabbitMqServer : IAsyncDisposable
     private const string Password = "not-a-secret";
 
     private readonly int port = FreePort.Next();
+    private readonly string folder = TempFolder.Create("rabbitmq");
     private readonly Dictionary<string, string> environment = [];
     private Daemon? daemon;
 
@@ -20,11 +21,10 @@ internal sealed class RabbitMqServer : IAsyncDisposable
 
     public string ConnectionString => $"amqp://{User}:{Password}@127.0.0.1:{port}/";
 
-    public async Task StartAsync()
+    public RabbitMqServer()
     {
-        var folder = TempFolder.Create("rabbitmq");
         var configuration = Path.Combine(folder, "rabbitmq.conf");
-        await File.WriteAllTextAsync(configuration, $"listeners.tcp.local = 127.0.0.1:{port}\ndefault_user = {User}\ndefault_pass = {Password}\n");
+        File.WriteAllText(configuration, $"listeners.tcp.local = 127.0.0.1:{port}\ndefault_user = {User}\ndefault_pass = {Password}\n");
         environment["HOME"] = folder;
         environment["RABBITMQ_CONFIG_FILE"] = configuration;
         environment["RABBITMQ_NODENAME"] = $"test{port}@localhost";
@@ -37,8 +37,27 @@ internal sealed class RabbitMqServer : IAsyncDisposable
         environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1}";
         environment["ERL_EPMD_ADDRESS"] = "127.0.0.1";
         environment["ERL_EPMD_PORT"] = FreePort.Next().ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Starts it, or starts it again after its end: at the same address, with all that is durable.</summary>
+    public async Task StartAsync()
+    {
         daemon = Daemon.Start(Path.Combine(Binaries!, "rabbitmq-server"), [], folder, Path.Combine(folder, "log"), environment);
         await daemon.WaitUntilAsync(CanConnectAsync, TimeSpan.FromMinutes(2));
+    }
+
+    public Task StopAsync() => daemon!.StopAsync(TimeSpan.FromMinutes(1));
+
+    public Task KillAsync() => daemon!.KillAsync();
+
+    /// <returns>How many messages are in each queue.</returns>
+    public async Task<Dictionary<string, int>> GetQueuesAsync()
+    {
+        string[] arguments = ["list_queues", "name", "messages", "--quiet", "--no-table-headers"];
+        var result = await Command.RunAsync(Path.Combine(Binaries!, "rabbitmqctl"), arguments, folder, TimeSpan.FromMinutes(1), environment);
+        return result.EnsureSuccess().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split('\t'))
+            .ToDictionary(row => row[0], row => int.Parse(row[1], CultureInfo.InvariantCulture));
     }
 
     public async ValueTask DisposeAsync()

@@ -11,15 +11,16 @@ internal sealed class RedisServer : IAsyncDisposable
     private const string Password = "not-a-secret";
 
     private readonly int port = FreePort.Next();
+    private readonly string folder = TempFolder.Create("redis");
     private Daemon? daemon;
 
     public static string? Binaries { get; } = Programs.FindFolder("redis-server");
 
     public string ConnectionString => $"127.0.0.1:{port},password={Password}";
 
+    /// <summary>Starts it, or starts it again after it was killed: at the same address, with nothing in it.</summary>
     public async Task StartAsync()
     {
-        var folder = TempFolder.Create("redis");
         daemon = Daemon.Start(
             Path.Combine(Binaries!, "redis-server"),
             ["--port", port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--requirepass", Password, "--save", "", "--dir", folder],
@@ -27,6 +28,8 @@ internal sealed class RedisServer : IAsyncDisposable
             Path.Combine(folder, "log"));
         await daemon.WaitUntilAsync(AnswersAsync, TimeSpan.FromMinutes(1));
     }
+
+    public Task KillAsync() => daemon!.KillAsync();
 
     public ValueTask DisposeAsync() => daemon?.DisposeAsync() ?? ValueTask.CompletedTask;
 

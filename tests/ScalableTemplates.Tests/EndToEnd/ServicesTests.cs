@@ -109,6 +109,7 @@ public sealed class ServicesTests(ServersFixture servers) : IAsyncLifetime
         var order = await Backend.PlaceOrderAsync("card");
 
         await Backend.WaitForStatusAsync(order, "Confirmed", seconds: 120);
-        Assert.Equal(order.ToString(), Assert.Single(provider.Charges));
+        Assert.Equal(order, Assert.Single(provider.Charges));
+        Assert.Equal(0, provider.Repeats);
     }
 }

@@ -86,7 +86,8 @@ public sealed class SingleTests : IAsyncLifetime
         var order = await backend.PlaceOrderAsync("card");
 
         await backend.WaitForStatusAsync(order, "Confirmed", seconds: 120);
-        Assert.Equal(order.ToString(), Assert.Single(provider.Charges));
+        Assert.Equal(order, Assert.Single(provider.Charges));
+        Assert.Equal(0, provider.Repeats);
     }
 
     [Fact]

@@ -26,6 +26,12 @@ internal sealed record TemplateOptions
     // A file that one process owns cannot be shared with a worker.
     public bool HasWorker => HasPostgres && Resolve(Dimension.Worker, "separate", "in-process") == "separate";
 
+    // Nothing can stream from a file.
+    public bool HasReplica => HasPostgres && this[Dimension.Replica] == "streaming";
+
+    // The orders of the sample are what it splits.
+    public bool HasPartitioning => HasPostgres && HasSample && this[Dimension.Partitioning] == "monthly";
+
     public bool HasJwt => this[Dimension.Auth] == "jwt";
 
     public bool HasSample => this[Dimension.NoSample] == Dimension.Off;
@@ -36,6 +42,9 @@ internal sealed record TemplateOptions
 
     // Left out when there is nothing to compose.
     public bool HasCompose => this[Dimension.Orchestrator] == "compose" && (HasServers || HasSample);
+
+    /// <summary>Equal for answers that mean the same output, but for the stage that is recorded in it.</summary>
+    public object Pieces => (HasAspire, HasCompose, HasPostgres, HasRedis, HasRabbitMq, HasWorker, HasReplica, HasPartitioning, HasJwt, HasSample, HasTests);
 
     public IEnumerable<string> Arguments => answers.SelectMany(answer => answer.Value switch
     {
@@ -61,6 +70,8 @@ internal sealed record TemplateOptions
         .With(Dimension.Cache, HasRedis ? "redis" : "memory")
         .With(Dimension.Broker, HasRabbitMq ? "rabbitmq" : "database")
         .With(Dimension.Worker, Resolve(Dimension.Worker, "separate", "in-process"))
+        .With(Dimension.Replica, Resolve(Dimension.Replica, "none", "none"))
+        .With(Dimension.Partitioning, Resolve(Dimension.Partitioning, "none", "none"))
         .With(Dimension.Auth, this[Dimension.Auth])
         .With(Dimension.NoSample, this[Dimension.NoSample])
         .With(Dimension.NoTests, this[Dimension.NoTests]);

@@ -38,6 +38,8 @@ public sealed class AnswerTests(AllOutputs all)
         ["cache"] = options.HasRedis ? "redis" : "memory",
         ["broker"] = options.HasRabbitMq ? "rabbitmq" : "database",
         ["worker"] = options.HasWorker ? "separate" : "in-process",
+        ["replica"] = options.HasReplica ? "streaming" : "none",
+        ["partitioning"] = options.HasPartitioning ? "monthly" : "none",
         ["auth"] = options.HasJwt ? "jwt" : "none",
         ["no-sample"] = options.HasSample ? "false" : "true",
         ["no-tests"] = options.HasTests ? "false" : "true",

@@ -15,19 +15,22 @@ var builder = WebApplication.CreateBuilder(args);
 
 builder.AddServiceDefaults();
 builder.AddDatabase();
+#if (HasReplica)
+builder.AddReadReplica();
+#endif
 builder.AddCache();
 builder.AddMessaging();
 #if (!HasWorker)
 builder.AddJobs();
 #endif
 builder.AddApiDefaults();
-#if (HasSample)
-builder.Services.AddOrders();
-#endif
 
 var app = builder.Build();
 
 app.UseApiDefaults();
+#if (HasReplica)
+app.UseReadReplica();
+#endif
 app.MapHealth();
 #if (HasSample)
 
@@ -37,4 +40,8 @@ v1.MapOrders();
 app.MapPaymentSimulator();
 #endif
 
+#if (HasWorker)
 app.Run();
+#else
+return await app.RunAsync(args);
+#endif

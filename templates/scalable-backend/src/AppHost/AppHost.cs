@@ -51,8 +51,16 @@ var api = builder.AddProject<Projects.Api>(ResourceNames.Api)
 #if (HasSample && !HasWorker)
     .WithEnvironment("Mail__Server", mail.GetEndpoint("smtp")).WaitFor(mail)
 #endif
+#if (!HasWorker)
+    .WithDeadLetterCommands()
+#endif
     .WithHttpHealthCheck("/health")
     .WithExternalHttpEndpoints();
+#if (HasReplica)
+
+// Nothing waits for it: as long as it is not there, the primary does its work.
+api.WithReference(builder.AddStandby(database, password));
+#endif
 #if (HasWorker)
 
 builder.AddProject<Projects.Worker>(ResourceNames.Worker)
@@ -64,6 +72,7 @@ builder.AddProject<Projects.Worker>(ResourceNames.Worker)
     .WithReference(api)
     .WithEnvironment("Mail__Server", mail.GetEndpoint("smtp")).WaitFor(mail)
 #endif
+    .WithDeadLetterCommands()
     .WithHttpHealthCheck("/health");
 #endif
 

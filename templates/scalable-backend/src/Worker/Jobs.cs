@@ -3,6 +3,9 @@ using Microsoft.Extensions.Hosting;
 using ScalableBackend.Core.Messaging;
 #if (HasSample)
 using ScalableBackend.Core.Orders;
+#endif
+using ScalableBackend.Core.Scheduling;
+#if (HasSample)
 using ScalableBackend.Worker.Mail;
 #endif
 using ScalableBackend.Worker.Maintenance;
@@ -19,7 +22,10 @@ public static class Jobs
     public static void AddJobs(this IHostApplicationBuilder builder)
     {
         builder.AddMessageHandling();
-        builder.Services.AddHostedService<Cleanup>();
+        builder.Services.AddRecurringJob<Cleanup>("cleanup", TimeSpan.FromHours(1));
+#if (HasPostgres)
+        builder.Services.AddRecurringJob<PartitionMaintenance>("partition-maintenance", TimeSpan.FromHours(1));
+#endif
 #if (HasSample)
 
         builder.AddPayments();

@@ -14,4 +14,4 @@ var app = builder.Build();
 
 app.MapHealth();
 
-app.Run();
+return await app.RunAsync(args);

@@ -1,8 +1,16 @@
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
-#if (HasSample && !HasWorker)
+#if (!HasWorker || (HasPostgres && HasSample))
 using Microsoft.AspNetCore.TestHost;
+#endif
+#if (HasPostgres && HasSample)
+using Microsoft.EntityFrameworkCore;
+#endif
+#if (HasSample && (!HasWorker || HasPostgres))
 using Microsoft.Extensions.DependencyInjection;
+#endif
+#if (HasPostgres && HasSample)
+using ScalableBackend.Core.Data;
 #endif
 
 namespace ScalableBackend.IntegrationTests;
@@ -15,6 +23,14 @@ internal sealed class ApiFactory(IReadOnlyDictionary<string, string> settings) :
         {
             builder.UseSetting(key, value);
         }
+#if (HasPostgres && HasSample)
+
+        builder.ConfigureTestServices(services => services.ConfigureDbContext<AppDbContext>(options => options.AddInterceptors(new PageQueries())));
+#endif
+#if (!HasWorker)
+
+        builder.ConfigureTestServices(Pings.AddPings);
+#endif
 #if (HasSample && !HasWorker)
 
         // The payment simulator is part of this very API, which listens on no port here.

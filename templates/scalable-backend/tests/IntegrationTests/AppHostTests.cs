@@ -40,7 +40,7 @@ public sealed class AppHostTests
         timeout.CancelAfter(Timeout);
         Assert.SkipUnless(await Docker.IsRunningAsync(timeout.Token), "Needs Docker.");
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<apphost::Projects.AppHost>(timeout.Token);
-        LeaveNothingBehind(builder.Resources);
+        LeaveNothingBehind(builder);
 #if (HasJwt)
         var settings = new Dictionary<string, string>();
         Tokens.Configure(settings);
@@ -67,13 +67,14 @@ public sealed class AppHostTests
     }
 
     // A developer's own containers and data are not for tests.
-    private static void LeaveNothingBehind(IEnumerable<IResource> resources)
+    private static void LeaveNothingBehind(IDistributedApplicationBuilder builder)
     {
-        foreach (var annotations in resources.Select(resource => resource.Annotations))
+        foreach (var container in builder.Resources.OfType<ContainerResource>())
         {
-            foreach (var kept in annotations.Where(annotation => annotation is ContainerLifetimeAnnotation or ContainerMountAnnotation).ToList())
+            builder.CreateResourceBuilder(container).WithLifetime(ContainerLifetime.Session);
+            foreach (var mount in container.Annotations.OfType<ContainerMountAnnotation>().ToList())
             {
-                annotations.Remove(kept);
+                container.Annotations.Remove(mount);
             }
         }
     }

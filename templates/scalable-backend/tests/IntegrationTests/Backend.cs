@@ -1,8 +1,17 @@
 #if (HasJwt)
 using System.Net.Http.Headers;
 #endif
+#if (HasReplica)
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+#endif
 #if (HasPostgres)
 using Microsoft.Extensions.Configuration;
+#endif
+#if (HasSample)
+using Microsoft.Extensions.DependencyInjection;
+#endif
+#if (HasPostgres)
 using Microsoft.Extensions.Hosting;
 using ScalableBackend.Core.Data;
 #endif
@@ -20,6 +29,9 @@ public sealed class Backend : IAsyncLifetime
     private Servers? _servers;
 #endif
     private ApiFactory? _api;
+#if (HasRedis && HasSample)
+    private Dictionary<string, string> _settings = [];
+#endif
 #if (HasWorker)
     private WorkerFactory? _worker;
 #endif
@@ -27,6 +39,9 @@ public sealed class Backend : IAsyncLifetime
 
     /// <summary>Where mails arrive, as .eml files.</summary>
     public string Mails => Path.Combine(_folder, "mails");
+
+    /// <summary>For a look behind the API; use it after <see cref="CreateClient"/>.</summary>
+    public AsyncServiceScope CreateScope() => _api!.Services.CreateAsyncScope();
 #endif
 
     public async ValueTask InitializeAsync()
@@ -48,6 +63,7 @@ public sealed class Backend : IAsyncLifetime
 #if (HasJwt)
         Tokens.Configure(settings);
 #endif
+        settings["Messaging:RetryDelays:0"] = "00:00:01";
 #if (HasSample)
         settings["Mail:Server"] = "";
         settings["Mail:PickupFolder"] = Mails;
@@ -58,6 +74,9 @@ public sealed class Backend : IAsyncLifetime
 #endif
         _api = new ApiFactory(settings);
         _api.StartServer();
+#if (HasRedis && HasSample)
+        _settings = settings;
+#endif
 #if (HasWorker && HasSample)
         _worker = new WorkerFactory(settings, () => _api.Server.CreateHandler());
         _worker.StartServer();
@@ -67,6 +86,27 @@ public sealed class Backend : IAsyncLifetime
         _worker.StartServer();
 #endif
     }
+
+    /// <summary>The services of the API; skips the test if the servers it needs cannot be had.</summary>
+    public IServiceProvider Services
+    {
+        get
+        {
+#if (HasServers)
+            Assert.SkipWhen(_servers is null, Servers.Missing);
+#endif
+            return _api!.Services;
+        }
+    }
+#if (HasWorker)
+
+    /// <summary>The services of the process that handles messages.</summary>
+    public IServiceProvider WorkerServices => _worker!.Services;
+#else
+
+    /// <summary>The services of the process that handles messages.</summary>
+    public IServiceProvider WorkerServices => Services;
+#endif
 
     /// <summary>A client of the API; skips the test if the servers it needs cannot be had.</summary>
 #if (HasJwt)
@@ -79,7 +119,11 @@ public sealed class Backend : IAsyncLifetime
 #if (HasServers)
         Assert.SkipWhen(_servers is null, Servers.Missing);
 #endif
+#if (HasReplica)
+        var client = _api!.CreateDefaultClient(new ReplicaTokens());
+#else
         var client = _api!.CreateClient();
+#endif
 #if (HasJwt)
         if (customer is not null)
         {
@@ -89,7 +133,18 @@ public sealed class Backend : IAsyncLifetime
 #endif
         return client;
     }
+#if (HasReplica)
 
+    /// <summary>The API once more, with another standby.</summary>
+    public WebApplicationFactory<Program> CreateApi(string replica) =>
+        _api!.WithWebHostBuilder(api => api.UseSetting("ConnectionStrings:replica", replica));
+#endif
+
+#if (HasRedis && HasSample)
+    /// <summary>A further API on the same servers.</summary>
+    internal ApiFactory CreateReplica() => new(_settings);
+
+#endif
     public async ValueTask DisposeAsync()
     {
 #if (HasWorker)

@@ -34,6 +34,29 @@ public sealed class CatalogTests(Backend backend)
         Assert.Equal(before.Price + 1, after!.Price);
     }
 
+#if (HasRedis)
+    [Fact]
+    public async Task A_changed_price_is_seen_by_another_replica_before_its_memory_expires()
+    {
+        using var client = backend.CreateClient();
+        await using var replica = backend.CreateReplica();
+        using var other = replica.CreateClient();
+        other.DefaultRequestHeaders.Authorization = client.DefaultRequestHeaders.Authorization;
+        var page = await client.GetFromJsonAsync<Page>("/v1/products?limit=1", TestContext.Current.CancellationToken);
+        var product = $"/v1/products/{page!.Items[0].Id}";
+        var before = await other.GetFromJsonAsync<Product>(product, TestContext.Current.CancellationToken);
+        using var expiry = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        expiry.CancelAfter(TimeSpan.FromSeconds(4));
+
+        using var response = await client.PutAsJsonAsync($"{product}/price", new { Price = before!.Price + 1 }, expiry.Token);
+
+        while ((await other.GetFromJsonAsync<Product>(product, expiry.Token))!.Price == before.Price)
+        {
+            await Task.Delay(20, expiry.Token);
+        }
+    }
+
+#endif
     [Theory]
     [InlineData(0)]
     [InlineData(-5)]

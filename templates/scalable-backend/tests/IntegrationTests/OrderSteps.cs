@@ -14,13 +14,14 @@ internal static class OrderSteps
         return response.Headers.Location!;
     }
 
-    public static async Task<HttpResponseMessage> PostOrderAsync(this HttpClient client, string key, Guid productId, string paymentMethod)
+    public static async Task<HttpResponseMessage> PostOrderAsync(
+        this HttpClient client, string key, Guid productId, string paymentMethod, string email = "ada@example.com")
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/orders");
         request.Headers.Add("Idempotency-Key", key);
         request.Content = JsonContent.Create(new
         {
-            Email = "ada@example.com",
+            Email = email,
             PaymentMethod = paymentMethod,
             Lines = new[] { new { ProductId = productId, Quantity = 2 } },
         });

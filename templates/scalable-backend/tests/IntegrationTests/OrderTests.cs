@@ -28,36 +28,6 @@ public sealed class OrderTests(Backend backend)
     }
 
     [Fact]
-    public async Task Many_requests_at_once_with_one_key_make_one_order()
-    {
-        using var client = backend.CreateClient();
-        var key = Guid.NewGuid().ToString();
-        var productId = await client.GetProductIdAsync();
-
-        var locations = await Task.WhenAll(Enumerable.Range(0, 20).Select(async _ =>
-        {
-            using var response = await client.PostOrderAsync(key, productId, "card");
-            Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
-            return response.Headers.Location;
-        }));
-
-        Assert.Single(locations.Distinct());
-    }
-
-    [Fact]
-    public async Task A_key_that_was_used_for_another_request_is_refused()
-    {
-        using var client = backend.CreateClient();
-        var key = Guid.NewGuid().ToString();
-        var productId = await client.GetProductIdAsync();
-        using var first = await client.PostOrderAsync(key, productId, "card");
-
-        using var second = await client.PostOrderAsync(key, productId, "card-declined");
-
-        Assert.Equal(HttpStatusCode.UnprocessableEntity, second.StatusCode);
-    }
-
-    [Fact]
     public async Task An_order_for_an_unknown_product_is_refused()
     {
         using var client = backend.CreateClient();

@@ -1,4 +1,4 @@
-#if (HasPostgres)
+#if (HasPostgres && !HasReplica)
 using Testcontainers.PostgreSql;
 #endif
 #if (HasRabbitMq)
@@ -7,7 +7,9 @@ using Testcontainers.RabbitMq;
 #if (HasRedis)
 using Testcontainers.Redis;
 #endif
+#if (HasRabbitMq || HasRedis || !HasReplica)
 
+#endif
 namespace ScalableBackend.IntegrationTests;
 
 /// <summary>The real servers that the solution needs: those that the environment names, else containers.</summary>
@@ -17,6 +19,9 @@ internal sealed class Servers : IAsyncDisposable
     [
 #if (HasPostgres)
         "database",
+#endif
+#if (HasReplica)
+        "replica",
 #endif
 #if (HasRedis)
         "cache",
@@ -70,7 +75,13 @@ internal sealed class Servers : IAsyncDisposable
 
     private async Task StartContainersAsync(CancellationToken cancellationToken)
     {
-#if (HasPostgres)
+#if (HasReplica)
+        var replica = new ReplicaServers();
+        _containers.Add(replica);
+        await replica.StartAsync(cancellationToken);
+        Settings["ConnectionStrings:database"] = replica.Primary;
+        Settings["ConnectionStrings:replica"] = replica.Standby;
+#elseif (HasPostgres)
         var postgres = new PostgreSqlBuilder("postgres:18.3").Build();
         _containers.Add(postgres);
         await postgres.StartAsync(cancellationToken);

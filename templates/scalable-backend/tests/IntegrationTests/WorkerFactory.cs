@@ -2,8 +2,8 @@ extern alias worker;
 
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
-#if (HasSample)
 using Microsoft.AspNetCore.TestHost;
+#if (HasSample)
 using Microsoft.Extensions.DependencyInjection;
 #endif
 
@@ -24,8 +24,9 @@ internal sealed class WorkerFactory(IReadOnlyDictionary<string, string> settings
         {
             builder.UseSetting(key, value);
         }
-#if (HasSample)
 
+        builder.ConfigureTestServices(Pings.AddPings);
+#if (HasSample)
         builder.ConfigureTestServices(services => services.ConfigureHttpClientDefaults(http =>
             http.ConfigurePrimaryHttpMessageHandler(payments)));
 #endif

@@ -1,46 +1,58 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
+using ScalableBackend.Api.Idempotency;
 using ScalableBackend.Core.Data;
+using ScalableBackend.Core.Messaging;
 using ScalableBackend.Core.Orders;
 
 namespace ScalableBackend.Api.Orders;
 
 internal static class OrdersApi
 {
-    public static void AddOrders(this IServiceCollection services) => services.AddScoped<OrderPlacement>();
-
     public static void MapOrders(this IEndpointRouteBuilder routes)
     {
         var orders = routes.MapGroup("/orders").WithTags("Orders");
 #if (HasJwt)
         orders.RequireScope("orders");
 #endif
-        orders.MapPost("/", PlaceAsync).WithSummary("Place an order; its status is at the Location");
+        orders.MapPost("/", PlaceAsync).RequireIdempotencyKey().WithSummary("Place an order; its status is at the Location");
         orders.MapGet("/", ListAsync).WithSummary("The caller's orders, newest first, page by page");
         orders.MapGet("/{id:guid}", GetAsync).WithSummary("One order and how far it is");
     }
 
+    // Nothing is saved here: that is done with the answer, for its Idempotency-Key.
     private static async Task<Results<Accepted<PlacedOrder>, ProblemHttpResult>> PlaceAsync(
-        PlaceOrder request,
-        [FromHeader(Name = "Idempotency-Key"), Required, StringLength(100)] string? idempotencyKey,
-        OrderPlacement placement,
-        HttpContext context,
-        CancellationToken cancellationToken)
+        PlaceOrder request, AppDbContext db, MessagePublisher publisher, TimeProvider clock, HttpContext context, CancellationToken cancellationToken)
     {
-        var result = await placement.PlaceAsync(request, GetCustomerId(context), idempotencyKey!, cancellationToken);
-        return result switch
+        var ids = request.Lines.Select(line => line.ProductId).ToHashSet();
+        var prices = await db.Products
+            .Where(product => ids.Contains(product.Id))
+            .ToDictionaryAsync(product => product.Id, product => product.Price, cancellationToken);
+        if (ids.Count < request.Lines.Count || prices.Count < ids.Count)
         {
-            { Error: { } error } => TypedResults.Problem(error, statusCode: result.StatusCode),
-            _ => TypedResults.Accepted($"/v1/orders/{result.OrderId}", new PlacedOrder(result.OrderId, OrderStatus.Pending)),
+            return TypedResults.Problem("Every line needs a product of its own that exists.", statusCode: StatusCodes.Status400BadRequest);
+        }
+
+        var lines = request.Lines.Select(line => new OrderLine(line.ProductId, line.Quantity, prices[line.ProductId])).ToList();
+        var order = new Order
+        {
+            Id = Guid.CreateVersion7(clock.GetUtcNow()),
+            CustomerId = context.GetCustomerId(),
+            Email = request.Email,
+            PaymentMethod = request.PaymentMethod,
+            Total = lines.Sum(line => line.Quantity * line.UnitPrice),
+            Lines = lines,
         };
+        db.Add(order);
+        publisher.Publish(new OrderPlaced(order.Id));
+        return TypedResults.Accepted($"/v1/orders/{order.Id}", new PlacedOrder(order.Id, order.Status));
     }
 
     private static async Task<Ok<Page<OrderSummary>>> ListAsync(
         AppDbContext db, HttpContext context, CancellationToken cancellationToken, Guid? after = null, [Range(1, 100)] int limit = 20)
     {
-        var customerId = GetCustomerId(context);
+        var customerId = context.GetCustomerId();
         var rows = await db.Orders
             .Where(order => order.CustomerId == customerId && (after == null || order.Id < after))
             .OrderByDescending(order => order.Id)
@@ -54,17 +66,9 @@ internal static class OrdersApi
     private static async Task<Results<Ok<OrderResponse>, NotFound>> GetAsync(
         Guid id, AppDbContext db, HttpContext context, CancellationToken cancellationToken)
     {
-        var customerId = GetCustomerId(context);
+        var customerId = context.GetCustomerId();
         var order = await db.Orders.AsNoTracking()
             .SingleOrDefaultAsync(order => order.Id == id && order.CustomerId == customerId, cancellationToken);
         return order is null ? TypedResults.NotFound() : TypedResults.Ok(OrderResponse.From(order));
     }
-
-#if (HasJwt)
-    private static string GetCustomerId(HttpContext context) =>
-        context.User.FindFirst("sub")?.Value ?? throw new BadHttpRequestException("The token has no subject.", StatusCodes.Status401Unauthorized);
-#else
-    // All callers are one customer, until something tells them apart.
-    private static string GetCustomerId(HttpContext _) => "anonymous";
-#endif
 }

@@ -20,5 +20,7 @@ public static class Cache
         builder.Services.AddHealthChecks().AddRedis(
             services => services.GetRequiredService<IConnectionMultiplexer>(), "cache", HealthStatus.Degraded);
         builder.Services.AddHybridCache(options => options.DefaultEntryOptions = CacheOptions.Default);
+        builder.Services.AddSingleton<CacheInvalidation>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<CacheInvalidation>());
     }
 }

@@ -5,7 +5,8 @@ namespace ScalableBackend.Core.Caching;
 
 internal static class CacheOptions
 {
-    // Another replica may serve a value this much older than the last change.
+    // Changes reach every replica at once. Where the word of one is lost, as Redis was down, the memory of a replica serves
+    // the old value for the local expiration; after a process died before it could tell Redis, for the whole one.
     public static readonly HybridCacheEntryOptions Default = new()
     {
         Expiration = TimeSpan.FromMinutes(5),

@@ -20,12 +20,7 @@ internal static class CatalogSeed
             return;
         }
 
-        db.AddRange(Products.Select(product => new Product
-        {
-            Id = Guid.CreateVersion7(),
-            Name = product.Name,
-            Price = product.Price,
-        }));
+        db.AddRange(Products.Select(product => new Product { Id = Guid.CreateVersion7(), Name = product.Name, Price = product.Price }));
         await db.SaveChangesAsync(cancellationToken);
     }
 }

@@ -1,10 +1,12 @@
 #if (HasSample)
 using ScalableBackend.Core.Catalog;
+using ScalableBackend.Core.Idempotency;
 #endif
 using ScalableBackend.Core.Messaging;
 #if (HasSample)
 using ScalableBackend.Core.Orders;
 #endif
+using ScalableBackend.Core.Scheduling;
 using Microsoft.EntityFrameworkCore;
 #if (HasSqlite)
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
@@ -25,6 +27,8 @@ public sealed class AppDbContext(DbContextOptions<AppDbContext> options) : DbCon
     public DbSet<OutboxMessage> OutboxMessages => Set<OutboxMessage>();
 
     public DbSet<InboxMessage> InboxMessages => Set<InboxMessage>();
+
+    public DbSet<JobLease> JobLeases => Set<JobLease>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder) =>
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(AppDbContext).Assembly);

@@ -11,12 +11,17 @@ public static class Database
 {
     public static void AddDatabase(this IHostApplicationBuilder builder)
     {
-        builder.GetRequiredConnectionString(ResourceNames.Database);
+        var connectionString = ConnectionBudget.Apply(builder.GetRequiredConnectionString(ResourceNames.Database), builder.Configuration);
         builder.AddNpgsqlDbContext<AppDbContext>(
             ResourceNames.Database,
-            settings => settings.DisableHealthChecks = true,
+            settings =>
+            {
+                settings.ConnectionString = connectionString;
+                settings.DisableHealthChecks = true;
+            },
             options => options.UseSnakeCaseNamingConvention());
         builder.Services.AddHealthChecks().AddDbContextCheck<AppDbContext>("database");
+        builder.Services.AddHostedService<ConnectionBudget>();
     }
 }
 

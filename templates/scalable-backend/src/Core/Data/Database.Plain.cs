@@ -12,9 +12,10 @@ public static class Database
 {
     public static void AddDatabase(this IHostApplicationBuilder builder)
     {
-        var connectionString = builder.GetRequiredConnectionString(ResourceNames.Database);
+        var connectionString = ConnectionBudget.Apply(builder.GetRequiredConnectionString(ResourceNames.Database), builder.Configuration);
         builder.Services.AddDbContextPool<AppDbContext>(options => Configure(options, connectionString));
         builder.Services.AddHealthChecks().AddDbContextCheck<AppDbContext>("database");
+        builder.Services.AddHostedService<ConnectionBudget>();
         builder.Services.AddOpenTelemetry()
             .WithTracing(tracing => tracing.AddNpgsql())
             .WithMetrics(metrics => metrics.AddMeter("Npgsql"));

@@ -1,7 +1,9 @@
 #if (HasSample)
 using ScalableBackend.Core.Catalog;
 #endif
+#if (HasSqlite)
 using Microsoft.EntityFrameworkCore;
+#endif
 using Microsoft.Extensions.DependencyInjection;
 #if (HasSample)
 using Microsoft.Extensions.Hosting;
@@ -19,13 +21,16 @@ public static class DatabaseMigration
     public static async Task MigrateAsync(this IServiceProvider services, CancellationToken cancellationToken)
     {
         await using var scope = services.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
-        await db.Database.MigrateAsync(cancellationToken);
+#if (HasPostgres)
+        await ActivatorUtilities.CreateInstance<MigrationRun>(scope.ServiceProvider).ApplyAsync(cancellationToken);
+#else
+        await scope.ServiceProvider.GetRequiredService<AppDbContext>().Database.MigrateAsync(cancellationToken);
+#endif
 #if (HasSample)
 
         if (services.GetRequiredService<IHostEnvironment>().IsDevelopment())
         {
-            await CatalogSeed.AddAsync(db, cancellationToken);
+            await CatalogSeed.AddAsync(scope.ServiceProvider.GetRequiredService<AppDbContext>(), cancellationToken);
         }
 #endif
     }

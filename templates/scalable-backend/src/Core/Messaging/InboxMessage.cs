@@ -6,9 +6,9 @@ namespace ScalableBackend.Core.Messaging;
 /// <summary>Says that a handler is done with a message; saved with the handler's own changes.</summary>
 public sealed class InboxMessage
 {
-    public required string Consumer { get; init; }
-
     public required Guid MessageId { get; init; }
+
+    public required string Consumer { get; init; }
 
     public required DateTimeOffset HandledAt { get; init; }
 
@@ -16,9 +16,8 @@ public sealed class InboxMessage
     {
         public void Configure(EntityTypeBuilder<InboxMessage> builder)
         {
-            builder.HasKey(message => new { message.Consumer, message.MessageId });
+            builder.HasKey(message => new { message.MessageId, message.Consumer });
             builder.Property(message => message.Consumer).HasMaxLength(100);
-            builder.HasIndex(message => message.HandledAt);
         }
     }
 }

@@ -1,4 +1,6 @@
+using System.Text;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace ScalableBackend.Core.Messaging;
 
@@ -6,15 +8,17 @@ namespace ScalableBackend.Core.Messaging;
 internal sealed partial class MessageDelivery(
     IEnumerable<HandlerRegistration> handlers,
     MessageProcessor processor,
+    IOptions<MessagingOptions> options,
     TimeProvider clock,
     ILogger<MessageDelivery> logger)
 {
-    /// <summary>How many messages are handled at once; a slow one holds up one lane only.</summary>
-    public const int Lanes = 8;
-
-    public const int BatchSize = 1;
-
     private readonly ILookup<string, HandlerRegistration> _handlers = handlers.ToLookup(handler => handler.MessageType);
+    private readonly TimeSpan[] _retryDelays = options.Value.RetryDelays;
+
+    // A message in each lane, so that a slow one holds up no other.
+    public int Lanes { get; } = options.Value.Concurrency;
+
+    public int BatchSize { get; } = 1;
 
     /// <returns>True if all handlers are done with the message, false if it waits for another try or is given up.</returns>
     public async Task<bool> TryDeliverAsync(OutboxMessage message, CancellationToken cancellationToken)
@@ -23,20 +27,22 @@ internal sealed partial class MessageDelivery(
         {
             if (!_handlers.Contains(message.Type))
             {
-                throw new InvalidOperationException($"No handler takes messages of type '{message.Type}'.");
+                throw new PoisonMessageException($"No handler takes messages of type '{message.Type}'.");
             }
 
+            var received = new ReceivedMessage(message.Id, Encoding.UTF8.GetBytes(message.Body), message.TraceParent);
             foreach (var handler in _handlers[message.Type])
             {
-                await processor.ProcessAsync(handler, message.Id, message.Body, message.TraceParent, cancellationToken);
+                await processor.ProcessAsync(handler, [received], cancellationToken);
             }
 
             return true;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
+            var isLast = exception is PoisonMessageException || message.Attempts >= _retryDelays.Length;
             message.Error = exception.Message;
-            message.DueAt = message.Attempts < RetryDelays.Steps.Length ? clock.GetUtcNow() + RetryDelays.Steps[message.Attempts] : null;
+            message.DueAt = isLast ? null : clock.GetUtcNow() + _retryDelays[message.Attempts];
             message.Attempts++;
             LogFailed(exception, message.Type, message.Id, message.Attempts, message.DueAt);
             return false;

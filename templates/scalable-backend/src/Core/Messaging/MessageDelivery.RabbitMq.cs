@@ -10,11 +10,12 @@ namespace ScalableBackend.Core.Messaging;
 /// <summary>Publishes messages from the outbox to RabbitMQ. While the broker is down they stay in the outbox.</summary>
 internal sealed partial class MessageDelivery(RabbitMqPublisher publisher, TimeProvider clock, ILogger<MessageDelivery> logger)
 {
-    public const int Lanes = 1;
+    private static readonly TimeSpan MaxPause = TimeSpan.FromMinutes(5);
 
-    public const int BatchSize = 100;
+    // While one waits for the broker, the other takes the next messages from the database.
+    public int Lanes { get; } = 2;
 
-    private static readonly TimeSpan PauseAfterRefusal = TimeSpan.FromSeconds(10);
+    public int BatchSize { get; } = 200;
 
     /// <returns>True if the broker has taken responsibility for the message, false if it refused it and it waits for another try.</returns>
     public async Task<bool> TryDeliverAsync(OutboxMessage message, CancellationToken cancellationToken)
@@ -36,14 +37,15 @@ internal sealed partial class MessageDelivery(RabbitMqPublisher publisher, TimeP
         catch (PublishException exception)
         {
             // Most often no queue takes it yet, because the worker has never run.
+            var pause = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(message.Attempts, 10)));
             message.Error = exception.Message;
-            message.DueAt = clock.GetUtcNow() + PauseAfterRefusal;
+            message.DueAt = clock.GetUtcNow() + (pause < MaxPause ? pause : MaxPause);
             message.Attempts++;
-            LogRefused(exception, message.Type, message.Id);
+            LogRefused(exception, message.Type, message.Id, message.DueAt);
             return false;
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "The broker refused message {Type} {MessageId}; trying again soon")]
-    private partial void LogRefused(Exception exception, string type, Guid messageId);
+    [LoggerMessage(LogLevel.Warning, "The broker refused message {Type} {MessageId}; next try at {DueAt}")]
+    private partial void LogRefused(Exception exception, string type, Guid messageId, DateTimeOffset? dueAt);
 }

@@ -6,21 +6,21 @@ using ScalableBackend.Core.Data;
 
 namespace ScalableBackend.Core.Messaging;
 
-/// <summary>Runs one handler on one message, with one lasting effect however often the message comes.</summary>
+/// <summary>Runs a handler on messages, with one lasting effect however often a message comes.</summary>
 internal sealed partial class MessageProcessor(IServiceScopeFactory scopes, TimeProvider clock, ILogger<MessageProcessor> logger)
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
 
-    public async Task ProcessAsync(HandlerRegistration handler, Guid messageId, string body, string? traceParent, CancellationToken cancellationToken)
+    public async Task ProcessAsync(HandlerRegistration handler, IReadOnlyList<ReceivedMessage> messages, CancellationToken cancellationToken)
     {
-        using var activity = MessagingTelemetry.Start(ActivityKind.Consumer, $"process {handler.Consumer}", traceParent);
+        using var activity = MessagingTelemetry.StartProcessing(handler.Consumer, messages);
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(Timeout);
         var started = clock.GetTimestamp();
         var outcome = "failed";
         try
         {
-            outcome = await HandleOnceAsync(handler, messageId, body, timeout.Token) ? "handled" : "duplicate";
+            outcome = await HandleOnceAsync(handler, messages, timeout.Token) ? "handled" : "duplicate";
         }
         catch (Exception exception)
         {
@@ -33,18 +33,20 @@ internal sealed partial class MessageProcessor(IServiceScopeFactory scopes, Time
         }
     }
 
-    private async Task<bool> HandleOnceAsync(HandlerRegistration handler, Guid messageId, string body, CancellationToken cancellationToken)
+    private async Task<bool> HandleOnceAsync(HandlerRegistration handler, IReadOnlyList<ReceivedMessage> messages, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
-        if (await IsDoneAsync())
+        messages = await SkipHandledAsync();
+        if (messages.Count == 0)
         {
-            LogDuplicate(handler.Consumer, messageId);
             return false;
         }
 
-        await handler.HandleAsync(scope.ServiceProvider, body, cancellationToken);
-        db.InboxMessages.Add(new InboxMessage { Consumer = handler.Consumer, MessageId = messageId, HandledAt = clock.GetUtcNow() });
+        await handler.HandleAsync(scope.ServiceProvider, messages, cancellationToken);
+        var now = clock.GetUtcNow();
+        db.InboxMessages.AddRange(messages.Select(message =>
+            new InboxMessage { Consumer = handler.Consumer, MessageId = message.Id, HandledAt = now }));
         try
         {
             await db.SaveChangesAsync(cancellationToken);
@@ -53,17 +55,28 @@ internal sealed partial class MessageProcessor(IServiceScopeFactory scopes, Time
         catch (DbUpdateException) when (!cancellationToken.IsCancellationRequested)
         {
             // The same message may have been handled elsewhere meanwhile; then the inbox key stopped this one.
-            if (!await IsDoneAsync())
+            if ((await SkipHandledAsync()).Count > 0)
             {
                 throw;
             }
 
-            LogDuplicate(handler.Consumer, messageId);
             return false;
         }
 
-        Task<bool> IsDoneAsync() => db.InboxMessages.AnyAsync(
-            message => message.Consumer == handler.Consumer && message.MessageId == messageId, cancellationToken);
+        async Task<IReadOnlyList<ReceivedMessage>> SkipHandledAsync()
+        {
+            var ids = messages.Select(message => message.Id).ToList();
+            var handled = await db.InboxMessages
+                .Where(message => ids.Contains(message.MessageId) && message.Consumer == handler.Consumer)
+                .Select(message => message.MessageId)
+                .ToListAsync(cancellationToken);
+            foreach (var id in handled)
+            {
+                LogDuplicate(handler.Consumer, id);
+            }
+
+            return [.. messages.ExceptBy(handled, message => message.Id)];
+        }
     }
 
     [LoggerMessage(LogLevel.Information, "{Consumer} has already handled message {MessageId}")]

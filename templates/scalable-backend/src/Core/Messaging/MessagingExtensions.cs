@@ -18,7 +18,13 @@ public static class MessagingExtensions
     public static void AddMessaging(this IHostApplicationBuilder builder)
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddOptions<MessagingOptions>()
+            .BindConfiguration("Messaging")
+            .PostConfigure(options => options.RetryDelays = options.RetryDelays is [] ? MessagingOptions.DefaultRetryDelays : options.RetryDelays)
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
         builder.Services.AddScoped<MessagePublisher>();
+        builder.Services.AddScoped<DeadLetters>();
         builder.Services.AddSingleton<OutboxSignal>();
         builder.Services.ConfigureDbContext<AppDbContext>((services, options) =>
             options.AddInterceptors(services.GetRequiredService<OutboxSignal>()));
@@ -27,8 +33,7 @@ public static class MessagingExtensions
         builder.AddBroker();
         builder.Services.AddSingleton<RabbitMqConnection>();
         builder.Services.AddSingleton<RabbitMqPublisher>();
-        builder.Services.AddSingleton<MessageDelivery>();
-        builder.Services.AddHostedService<OutboxRelay>();
+        builder.Services.AddRelay();
         // While the broker is down messages wait in the outbox: a reason to look, none to take the process out of service.
         builder.Services.AddHealthChecks().AddCheck<RabbitMqHealthCheck>("broker", HealthStatus.Degraded);
 #endif
@@ -41,18 +46,33 @@ public static class MessagingExtensions
 #if (HasRabbitMq)
         builder.Services.AddHostedService<RabbitMqConsumers>();
 #else
-        builder.Services.AddSingleton<MessageDelivery>();
-        builder.Services.AddHostedService<OutboxRelay>();
+        builder.Services.AddRelay();
 #endif
     }
 
-    /// <param name="services">The services to add the handler to.</param>
     /// <param name="consumer">The handler's own name: part of the inbox key, so never change it once messages flow.</param>
     public static void AddMessageHandler<TMessage, THandler>(this IServiceCollection services, string consumer)
         where TMessage : IMessage
         where THandler : class, IMessageHandler<TMessage>
     {
         services.AddScoped<THandler>();
-        services.AddSingleton(HandlerRegistration.Create<TMessage, THandler>(consumer));
+        services.AddSingleton(HandlerRegistration.Single<TMessage, THandler>(consumer));
+    }
+
+    /// <param name="consumer">The handler's own name: part of the inbox key, so never change it once messages flow.</param>
+    /// <param name="batchSize">How many messages it takes at once, at most.</param>
+    public static void AddMessageBatchHandler<TMessage, THandler>(this IServiceCollection services, string consumer, int batchSize = 100)
+        where TMessage : IMessage
+        where THandler : class, IMessageBatchHandler<TMessage>
+    {
+        services.AddScoped<THandler>();
+        services.AddSingleton(HandlerRegistration.Batch<TMessage, THandler>(consumer, batchSize));
+    }
+
+    private static void AddRelay(this IServiceCollection services)
+    {
+        services.AddSingleton<MessageDelivery>();
+        services.AddHostedService<OutboxPoll>();
+        services.AddHostedService<OutboxRelay>();
     }
 }

@@ -13,15 +13,24 @@ internal static class MessagingTelemetry
     private static readonly Histogram<double> Duration = Meter.CreateHistogram<double>(
         "messaging.process.duration", "s", "Time a handler took, by consumer and outcome.");
 
-    private static readonly Histogram<double> OutboxLag = Meter.CreateHistogram<double>(
-        "messaging.outbox.lag", "s", "Time from publishing a message to taking it from the outbox.");
+    private static readonly Gauge<double> OutboxLag = Meter.CreateGauge<double>(
+        "messaging.outbox.lag", "s", "How long the oldest message has been due in the outbox; 0 if none is.");
 
     /// <summary>Starts a span in the trace that the message belongs to, whichever process began it.</summary>
     public static Activity? Start(ActivityKind kind, string name, string? traceParent) =>
         Source.StartActivity(name, kind, traceParent);
 
+    /// <summary>Starts a span in the trace of the message; for many messages, one of its own with a link to each.</summary>
+    public static Activity? StartProcessing(string consumer, IReadOnlyList<ReceivedMessage> messages) =>
+        messages is [var only]
+            ? Start(ActivityKind.Consumer, $"process {consumer}", only.TraceParent)
+            : Source.StartActivity(ActivityKind.Consumer, default(ActivityContext), links: messages.Select(Link), name: $"process {consumer}");
+
     public static void Processed(string consumer, string outcome, TimeSpan elapsed) =>
         Duration.Record(elapsed.TotalSeconds, new("messaging.consumer", consumer), new("outcome", outcome));
 
-    public static void Taken(TimeSpan lag) => OutboxLag.Record(lag.TotalSeconds);
+    public static void Waiting(TimeSpan lag) => OutboxLag.Record(lag.TotalSeconds);
+
+    private static ActivityLink Link(ReceivedMessage message) =>
+        new(ActivityContext.TryParse(message.TraceParent, null, out var context) ? context : default);
 }

@@ -14,13 +14,18 @@ internal sealed class OutboxClaim(AppDbContext db, IDbContextTransaction transac
         var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var messages = await db.OutboxMessages
             .FromSql($"SELECT * FROM outbox_messages WHERE due_at <= {now} ORDER BY due_at LIMIT {count} FOR UPDATE SKIP LOCKED")
+            .AsNoTracking()
             .ToListAsync(cancellationToken);
         return new OutboxClaim(db, transaction, messages);
     }
 
-    public async Task CompleteAsync(IEnumerable<OutboxMessage> delivered, CancellationToken cancellationToken)
+    /// <summary>Deletes the delivered messages and saves when to try the postponed ones again; what is in neither is free again.</summary>
+    public async Task CompleteAsync(
+        IEnumerable<OutboxMessage> delivered, IEnumerable<OutboxMessage> postponed, CancellationToken cancellationToken)
     {
-        db.RemoveRange(delivered);
+        var ids = delivered.Select(message => message.Id).ToList();
+        await db.OutboxMessages.Where(message => ids.Contains(message.Id)).ExecuteDeleteAsync(cancellationToken);
+        db.UpdateRange(postponed);
         await db.SaveChangesAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }

@@ -17,7 +17,7 @@ internal sealed class OutboxClaim(AppDbContext db, IReadOnlyList<OutboxMessage> 
         try
         {
             var taken = Taken.ToList();
-            var messages = await db.OutboxMessages
+            var messages = await db.OutboxMessages.AsNoTracking()
                 .Where(message => message.DueAt <= now && !taken.Contains(message.Id))
                 .OrderBy(message => message.DueAt)
                 .Take(count)
@@ -31,10 +31,13 @@ internal sealed class OutboxClaim(AppDbContext db, IReadOnlyList<OutboxMessage> 
         }
     }
 
-    public Task CompleteAsync(IEnumerable<OutboxMessage> delivered, CancellationToken cancellationToken)
+    /// <summary>Deletes the delivered messages and saves when to try the postponed ones again; what is in neither is free again.</summary>
+    public async Task CompleteAsync(
+        IEnumerable<OutboxMessage> delivered, IEnumerable<OutboxMessage> postponed, CancellationToken cancellationToken)
     {
         db.RemoveRange(delivered);
-        return db.SaveChangesAsync(cancellationToken);
+        db.UpdateRange(postponed);
+        await db.SaveChangesAsync(cancellationToken);
     }
 
     public async ValueTask DisposeAsync()

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -15,28 +16,26 @@ internal sealed partial class OutboxRelay(
     TimeProvider clock,
     ILogger<OutboxRelay> logger) : BackgroundService
 {
-    // Only a safety net where messages are published in this process: those wake the relay at once.
-    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(2);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(Enumerable.Range(0, MessageDelivery.Lanes).Select(_ => RunLaneAsync(stoppingToken)));
+        Task.WhenAll(Enumerable.Range(0, delivery.Lanes).Select(_ => RunLaneAsync(stoppingToken)));
 
     private async Task RunLaneAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
+            await signal.WaitAsync(stoppingToken);
             try
             {
-                if (await RelayBatchAsync(stoppingToken) == 0)
+                while (await RelayBatchAsync(stoppingToken) > 0)
                 {
-                    // Spread over time, so that lanes and replicas do not all ask at once.
-                    await signal.WaitAsync(PollInterval * (0.5 + Random.Shared.NextDouble()), stoppingToken);
                 }
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
                 LogFailed(exception);
+                signal.Set();
                 await Task.Delay(PauseAfterFailure, clock, stoppingToken);
             }
         }
@@ -49,30 +48,39 @@ internal sealed partial class OutboxRelay(
         return await db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
         {
             db.ChangeTracker.Clear();
-            await using var claim = await OutboxClaim.TakeAsync(db, MessageDelivery.BatchSize, clock.GetUtcNow(), cancellationToken);
+            await using var claim = await OutboxClaim.TakeAsync(db, delivery.BatchSize, clock.GetUtcNow(), cancellationToken);
             if (claim.Messages.Count > 0)
             {
                 // There may be more than one batch: let another lane look.
                 signal.Set();
-                await claim.CompleteAsync(await DeliverAsync(claim.Messages, cancellationToken), cancellationToken);
+                await DeliverAsync(claim, cancellationToken);
             }
 
             return claim.Messages.Count;
         });
     }
 
-    private async Task<IReadOnlyCollection<OutboxMessage>> DeliverAsync(IReadOnlyList<OutboxMessage> messages, CancellationToken cancellationToken)
+    private async Task DeliverAsync(OutboxClaim claim, CancellationToken cancellationToken)
     {
         var delivered = new ConcurrentBag<OutboxMessage>();
-        await Task.WhenAll(messages.Select(async message =>
+        var postponed = new ConcurrentBag<OutboxMessage>();
+        Exception? failure = null;
+        await Task.WhenAll(claim.Messages.Select(async message =>
         {
-            MessagingTelemetry.Taken(clock.GetUtcNow() - message.CreatedAt);
-            if (await delivery.TryDeliverAsync(message, cancellationToken))
+            try
             {
-                delivered.Add(message);
+                (await delivery.TryDeliverAsync(message, cancellationToken) ? delivered : postponed).Add(message);
+            }
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                failure = exception;
             }
         }));
-        return delivered;
+        await claim.CompleteAsync(delivered, postponed, cancellationToken);
+        if (failure is not null)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
     }
 
     [LoggerMessage(LogLevel.Error, "Relaying the outbox failed; trying again soon")]

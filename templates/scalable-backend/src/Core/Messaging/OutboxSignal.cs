@@ -1,13 +1,15 @@
+using System.Data.Common;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 
 namespace ScalableBackend.Core.Messaging;
 
-/// <summary>Wakes the relay of this process as soon as messages are saved.</summary>
-internal sealed class OutboxSignal : SaveChangesInterceptor, IDisposable
+/// <summary>Wakes the relay of this process as soon as messages are committed.</summary>
+internal sealed class OutboxSignal : SaveChangesInterceptor, IDbTransactionInterceptor, IDisposable
 {
     private readonly SemaphoreSlim _signal = new(0);
 
-    public Task WaitAsync(TimeSpan timeout, CancellationToken cancellationToken) => _signal.WaitAsync(timeout, cancellationToken);
+    public Task WaitAsync(CancellationToken cancellationToken) => _signal.WaitAsync(cancellationToken);
 
     public void Set()
     {
@@ -20,13 +22,27 @@ internal sealed class OutboxSignal : SaveChangesInterceptor, IDisposable
 
     public override ValueTask<int> SavedChangesAsync(SaveChangesCompletedEventData eventData, int result, CancellationToken cancellationToken = default)
     {
-        if (eventData.Context?.ChangeTracker.Entries<OutboxMessage>().Any() is true)
+        if (eventData.Context?.Database.CurrentTransaction is null)
         {
-            Set();
+            SetIfPublished(eventData.Context);
         }
 
         return new(result);
     }
 
+    public Task TransactionCommittedAsync(DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken = default)
+    {
+        SetIfPublished(eventData.Context);
+        return Task.CompletedTask;
+    }
+
     public void Dispose() => _signal.Dispose();
+
+    private void SetIfPublished(DbContext? db)
+    {
+        if (db?.ChangeTracker.Entries<OutboxMessage>().Any() is true)
+        {
+            Set();
+        }
+    }
 }

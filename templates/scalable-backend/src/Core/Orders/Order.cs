@@ -34,13 +34,8 @@ public sealed class Order
             builder.Property(order => order.Status).HasConversion<string>().HasMaxLength(20);
             builder.Property(order => order.Reason).HasMaxLength(500);
             builder.HasIndex(order => new { order.CustomerId, order.Id });
-            builder.OwnsMany(order => order.Lines, lines =>
-            {
-                lines.ToTable("order_lines");
-                lines.WithOwner().HasForeignKey("OrderId");
-                lines.HasKey("OrderId", nameof(OrderLine.ProductId));
-                lines.Property(line => line.UnitPrice).HasPrecision(18, 2);
-            });
+            // Written and read with their order, and never alone: so they need no table of their own.
+            builder.ComplexCollection(order => order.Lines, lines => lines.ToJson());
         }
     }
 }

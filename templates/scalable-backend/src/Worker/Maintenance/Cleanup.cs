@@ -1,49 +1,41 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
+#if (HasSample)
+using Microsoft.Extensions.Configuration;
+#endif
 using ScalableBackend.Core.Data;
+#if (HasSample)
+using ScalableBackend.Core.Idempotency;
+#endif
+using ScalableBackend.Core.Scheduling;
 
 namespace ScalableBackend.Worker.Maintenance;
 
-/// <summary>Forgets what has served its time. Several replicas may do so at once.</summary>
-internal sealed partial class Cleanup(IServiceScopeFactory scopes, TimeProvider clock, ILogger<Cleanup> logger) : BackgroundService
+/// <summary>Forgets what has served its time.</summary>
+#if (HasSample)
+internal sealed class Cleanup(AppDbContext db, IConfiguration configuration, TimeProvider clock) : IRecurringJob
+#else
+internal sealed class Cleanup(AppDbContext db, TimeProvider clock) : IRecurringJob
+#endif
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
-
+#if (HasPostgres)
+    // What lies in a partition of a day is gone with it before that.
+    private static readonly TimeSpan KeepInbox = TimeSpan.FromDays(9);
+#else
     // Longer than any message can still be under way.
     private static readonly TimeSpan KeepInbox = TimeSpan.FromDays(7);
-#if (HasSample)
-    private static readonly TimeSpan KeepIdempotencyKeys = TimeSpan.FromDays(1);
 #endif
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(Interval, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            try
-            {
-                await CleanAsync(stoppingToken);
-            }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogFailed(exception);
-            }
-        }
-    }
-
-    private async Task CleanAsync(CancellationToken cancellationToken)
-    {
-        await using var scope = scopes.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
         var now = clock.GetUtcNow();
-        await db.InboxMessages.Where(message => message.HandledAt < now - KeepInbox).ExecuteDeleteAsync(cancellationToken);
+        var oldest = Guid.CreateVersion7(now - KeepInbox);
+        // A message that was scheduled or replayed late is old by its id, and has only just been handled.
+        await db.InboxMessages
+            .Where(message => message.MessageId < oldest && message.HandledAt < now - KeepInbox)
+            .ExecuteDeleteAsync(cancellationToken);
 #if (HasSample)
-        await db.IdempotencyKeys.Where(key => key.CreatedAt < now - KeepIdempotencyKeys).ExecuteDeleteAsync(cancellationToken);
+        var oldestKey = now - IdempotencyKey.GetLifetime(configuration);
+        await db.IdempotencyKeys.Where(key => key.CreatedAt < oldestKey).ExecuteDeleteAsync(cancellationToken);
 #endif
     }
-
-    [LoggerMessage(LogLevel.Error, "Cleaning up failed; trying again in an hour")]
-    private partial void LogFailed(Exception exception);
 }

@@ -15,13 +15,25 @@ namespace ScalableBackend.Core.Data.Migrations
                 name: "inbox_messages",
                 columns: table => new
                 {
-                    consumer = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
                     message_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    consumer = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
                     handled_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("pk_inbox_messages", x => new { x.consumer, x.message_id });
+                    table.PrimaryKey("pk_inbox_messages", x => new { x.message_id, x.consumer });
+                });
+
+            migrationBuilder.CreateTable(
+                name: "job_leases",
+                columns: table => new
+                {
+                    name = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
+                    due_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false, defaultValue: new DateTimeOffset(new DateTime(1970, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)))
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("pk_job_leases", x => x.name);
                 });
 
             migrationBuilder.CreateTable(
@@ -43,11 +55,6 @@ namespace ScalableBackend.Core.Data.Migrations
                 });
 
             migrationBuilder.CreateIndex(
-                name: "ix_inbox_messages_handled_at",
-                table: "inbox_messages",
-                column: "handled_at");
-
-            migrationBuilder.CreateIndex(
                 name: "ix_outbox_messages_due_at",
                 table: "outbox_messages",
                 column: "due_at");
@@ -58,6 +65,9 @@ namespace ScalableBackend.Core.Data.Migrations
         {
             migrationBuilder.DropTable(
                 name: "inbox_messages");
+
+            migrationBuilder.DropTable(
+                name: "job_leases");
 
             migrationBuilder.DropTable(
                 name: "outbox_messages");

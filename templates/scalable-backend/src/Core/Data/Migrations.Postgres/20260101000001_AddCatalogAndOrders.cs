@@ -18,7 +18,10 @@ namespace ScalableBackend.Core.Data.Migrations
                     customer_id = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
                     key = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
                     fingerprint = table.Column<byte[]>(type: "bytea", nullable: false),
-                    order_id = table.Column<Guid>(type: "uuid", nullable: false),
+                    status_code = table.Column<int>(type: "integer", nullable: false),
+                    location = table.Column<string>(type: "text", nullable: true),
+                    content_type = table.Column<string>(type: "text", nullable: true),
+                    body = table.Column<byte[]>(type: "bytea", nullable: false),
                     created_at = table.Column<DateTimeOffset>(type: "timestamp with time zone", nullable: false)
                 },
                 constraints: table =>
@@ -36,7 +39,8 @@ namespace ScalableBackend.Core.Data.Migrations
                     payment_method = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: false),
                     total = table.Column<decimal>(type: "numeric(18,2)", precision: 18, scale: 2, nullable: false),
                     status = table.Column<string>(type: "character varying(20)", maxLength: 20, nullable: false),
-                    reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true)
+                    reason = table.Column<string>(type: "character varying(500)", maxLength: 500, nullable: true),
+                    lines = table.Column<string>(type: "jsonb", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -54,26 +58,6 @@ namespace ScalableBackend.Core.Data.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_products", x => x.id);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "order_lines",
-                columns: table => new
-                {
-                    product_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    order_id = table.Column<Guid>(type: "uuid", nullable: false),
-                    quantity = table.Column<int>(type: "integer", nullable: false),
-                    unit_price = table.Column<decimal>(type: "numeric(18,2)", precision: 18, scale: 2, nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_order_lines", x => new { x.order_id, x.product_id });
-                    table.ForeignKey(
-                        name: "fk_order_lines_orders_order_id",
-                        column: x => x.order_id,
-                        principalTable: "orders",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Cascade);
                 });
 
             migrationBuilder.CreateIndex(
@@ -94,13 +78,10 @@ namespace ScalableBackend.Core.Data.Migrations
                 name: "idempotency_keys");
 
             migrationBuilder.DropTable(
-                name: "order_lines");
+                name: "orders");
 
             migrationBuilder.DropTable(
                 name: "products");
-
-            migrationBuilder.DropTable(
-                name: "orders");
         }
     }
 }

@@ -18,7 +18,10 @@ namespace ScalableBackend.Core.Data.Migrations
                     customer_id = table.Column<string>(type: "TEXT", maxLength: 200, nullable: false),
                     key = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
                     fingerprint = table.Column<byte[]>(type: "BLOB", nullable: false),
-                    order_id = table.Column<Guid>(type: "TEXT", nullable: false),
+                    status_code = table.Column<int>(type: "INTEGER", nullable: false),
+                    location = table.Column<string>(type: "TEXT", nullable: true),
+                    content_type = table.Column<string>(type: "TEXT", nullable: true),
+                    body = table.Column<byte[]>(type: "BLOB", nullable: false),
                     created_at = table.Column<long>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
@@ -36,7 +39,8 @@ namespace ScalableBackend.Core.Data.Migrations
                     payment_method = table.Column<string>(type: "TEXT", maxLength: 50, nullable: false),
                     total = table.Column<decimal>(type: "TEXT", precision: 18, scale: 2, nullable: false),
                     status = table.Column<string>(type: "TEXT", maxLength: 20, nullable: false),
-                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true)
+                    reason = table.Column<string>(type: "TEXT", maxLength: 500, nullable: true),
+                    lines = table.Column<string>(type: "TEXT", nullable: false)
                 },
                 constraints: table =>
                 {
@@ -54,26 +58,6 @@ namespace ScalableBackend.Core.Data.Migrations
                 constraints: table =>
                 {
                     table.PrimaryKey("pk_products", x => x.id);
-                });
-
-            migrationBuilder.CreateTable(
-                name: "order_lines",
-                columns: table => new
-                {
-                    product_id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    order_id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    quantity = table.Column<int>(type: "INTEGER", nullable: false),
-                    unit_price = table.Column<decimal>(type: "TEXT", precision: 18, scale: 2, nullable: false)
-                },
-                constraints: table =>
-                {
-                    table.PrimaryKey("pk_order_lines", x => new { x.order_id, x.product_id });
-                    table.ForeignKey(
-                        name: "fk_order_lines_orders_order_id",
-                        column: x => x.order_id,
-                        principalTable: "orders",
-                        principalColumn: "id",
-                        onDelete: ReferentialAction.Cascade);
                 });
 
             migrationBuilder.CreateIndex(
@@ -94,13 +78,10 @@ namespace ScalableBackend.Core.Data.Migrations
                 name: "idempotency_keys");
 
             migrationBuilder.DropTable(
-                name: "order_lines");
+                name: "orders");
 
             migrationBuilder.DropTable(
                 name: "products");
-
-            migrationBuilder.DropTable(
-                name: "orders");
         }
     }
 }

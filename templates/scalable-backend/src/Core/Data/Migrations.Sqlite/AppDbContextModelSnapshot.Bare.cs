@@ -19,24 +19,21 @@ namespace ScalableBackend.Core.Data.Migrations
 
             modelBuilder.Entity("ScalableBackend.Core.Messaging.InboxMessage", b =>
                 {
+                    b.Property<Guid>("MessageId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("message_id");
+
                     b.Property<string>("Consumer")
                         .HasMaxLength(100)
                         .HasColumnType("TEXT")
                         .HasColumnName("consumer");
 
-                    b.Property<Guid>("MessageId")
-                        .HasColumnType("TEXT")
-                        .HasColumnName("message_id");
-
                     b.Property<long>("HandledAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("handled_at");
 
-                    b.HasKey("Consumer", "MessageId")
+                    b.HasKey("MessageId", "Consumer")
                         .HasName("pk_inbox_messages");
-
-                    b.HasIndex("HandledAt")
-                        .HasDatabaseName("ix_inbox_messages_handled_at");
 
                     b.ToTable("inbox_messages", (string)null);
                 });
@@ -86,6 +83,25 @@ namespace ScalableBackend.Core.Data.Migrations
                         .HasDatabaseName("ix_outbox_messages_due_at");
 
                     b.ToTable("outbox_messages", (string)null);
+                });
+
+            modelBuilder.Entity("ScalableBackend.Core.Scheduling.JobLease", b =>
+                {
+                    b.Property<string>("Name")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("name");
+
+                    b.Property<long>("DueAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(621355968000000000L)
+                        .HasColumnName("due_at");
+
+                    b.HasKey("Name")
+                        .HasName("pk_job_leases");
+
+                    b.ToTable("job_leases", (string)null);
                 });
 #pragma warning restore 612, 618
         }

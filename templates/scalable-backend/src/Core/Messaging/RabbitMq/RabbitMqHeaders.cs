@@ -9,6 +9,9 @@ internal static class RabbitMqHeaders
     public const string Attempts = "x-attempts";
     public const string Error = "x-error";
 
+    /// <summary>Set by the broker when it gives a message up by itself.</summary>
+    public const string FirstDeathReason = "x-first-death-reason";
+
     public static string? GetText(this IReadOnlyBasicProperties properties, string header) =>
         properties.Headers?.TryGetValue(header, out var value) is true && value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : null;
 

@@ -5,8 +5,13 @@ namespace ScalableBackend.Core.Messaging.RabbitMq;
 /// <summary>Publishes with confirms: when the call returns, the broker has the message on disk in a queue.</summary>
 internal sealed class RabbitMqPublisher(RabbitMqConnection connection) : IAsyncDisposable
 {
+    // More than all lanes of the relay have under way, so that none waits for another.
+    private const int MaxUnconfirmed = 1000;
+
     private static readonly CreateChannelOptions WithConfirms = new(
-        publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true);
+        publisherConfirmationsEnabled: true,
+        publisherConfirmationTrackingEnabled: true,
+        outstandingPublisherConfirmationsRateLimiter: new ThrottlingRateLimiter(MaxUnconfirmed));
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 

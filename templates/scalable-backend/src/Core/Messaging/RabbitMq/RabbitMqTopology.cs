@@ -13,20 +13,25 @@ internal static class RabbitMqTopology
     // Deliveries that ended with the death of the consumer, not with a failed handler: those climb the retry ladder.
     private const int DeliveryLimit = 20;
 
-    public static string RetryQueue(string consumer, TimeSpan delay) => $"{consumer}.retry.{delay.TotalSeconds:0}s";
+    public static string RetryQueue(string consumer, TimeSpan delay) => $"{consumer}.retry.{delay.TotalSeconds:0.###}s";
 
     public static string DeadLetterQueue(string consumer) => $"{consumer}.dead";
 
     public static Task DeclareExchangeAsync(IChannel channel, CancellationToken cancellationToken) =>
         channel.ExchangeDeclareAsync(Exchange, ExchangeType.Topic, durable: true, cancellationToken: cancellationToken);
 
-    public static async Task DeclareAsync(IChannel channel, HandlerRegistration handler, CancellationToken cancellationToken)
+    // Looking at a dead letter counts as a delivery, so there is no limit to these.
+    public static Task DeclareDeadLetterQueueAsync(IChannel channel, string consumer, CancellationToken cancellationToken) =>
+        DeclareQueueAsync(channel, DeadLetterQueue(consumer), new() { ["x-delivery-limit"] = int.MaxValue }, cancellationToken);
+
+    public static async Task DeclareAsync(
+        IChannel channel, HandlerRegistration handler, IEnumerable<TimeSpan> retryDelays, CancellationToken cancellationToken)
     {
         await DeclareExchangeAsync(channel, cancellationToken);
-        await DeclareQueueAsync(channel, DeadLetterQueue(handler.Consumer), [], cancellationToken);
+        await DeclareDeadLetterQueueAsync(channel, handler.Consumer, cancellationToken);
         await DeclareQueueAsync(
             channel, handler.Consumer, SendTo(DeadLetterQueue(handler.Consumer), ("x-delivery-limit", DeliveryLimit)), cancellationToken);
-        foreach (var delay in RetryDelays.Steps)
+        foreach (var delay in retryDelays)
         {
             await DeclareQueueAsync(
                 channel, RetryQueue(handler.Consumer, delay), SendTo(handler.Consumer, ("x-message-ttl", (int)delay.TotalMilliseconds)), cancellationToken);

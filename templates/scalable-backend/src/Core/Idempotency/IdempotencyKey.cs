@@ -1,9 +1,10 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Microsoft.Extensions.Configuration;
 
-namespace ScalableBackend.Core.Orders;
+namespace ScalableBackend.Core.Idempotency;
 
-/// <summary>Remembers which order a key has made, so that a repeated request makes no second one.</summary>
+/// <summary>How the request with a key was answered: saved with what the request did, to answer a repetition in the same way.</summary>
 public sealed class IdempotencyKey
 {
     public required string CustomerId { get; init; }
@@ -13,9 +14,19 @@ public sealed class IdempotencyKey
     /// <summary>SHA-256 of the request, to refuse the same key on another request.</summary>
     public required byte[] Fingerprint { get; init; }
 
-    public required Guid OrderId { get; init; }
+    public required int StatusCode { get; init; }
+
+    public string? Location { get; init; }
+
+    public string? ContentType { get; init; }
+
+    public required byte[] Body { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>How long a key stands for its request; after that it may be used for another one.</summary>
+    public static TimeSpan GetLifetime(IConfiguration configuration) =>
+        configuration.GetValue("Idempotency:Lifetime", TimeSpan.FromDays(1));
 
     internal sealed class Configuration : IEntityTypeConfiguration<IdempotencyKey>
     {

@@ -1,0 +1,29 @@
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace ScalableBackend.Api.Idempotency;
+
+internal static class IdempotencyExtensions
+{
+    /// <summary>
+    /// Asks for an Idempotency-Key, with which a request may be repeated without a second effect. The endpoint runs in a
+    /// database transaction and returns an <see cref="IResult"/>. Its changes are saved together with its answer, if that is
+    /// below 500, and only then is it sent. So nothing slow, and nothing outside of the database, belongs into the endpoint.
+    /// </summary>
+    public static RouteHandlerBuilder RequireIdempotencyKey(this RouteHandlerBuilder builder) => builder
+        .AddEndpointFilter<IdempotencyFilter>()
+        .ProducesProblem(StatusCodes.Status409Conflict)
+        .ProducesProblem(StatusCodes.Status422UnprocessableEntity)
+        .AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            (operation.Parameters ??= []).Add(new OpenApiParameter
+            {
+                Name = IdempotencyFilter.Header,
+                In = ParameterLocation.Header,
+                Required = true,
+                Description = "Chosen by the caller, new for each request and the same for its repetitions.",
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1, MaxLength = IdempotencyFilter.MaxLength },
+            });
+            return Task.CompletedTask;
+        });
+}

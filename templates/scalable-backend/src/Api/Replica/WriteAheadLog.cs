@@ -1,0 +1,44 @@
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using NpgsqlTypes;
+using ScalableBackend.Core.Data;
+
+namespace ScalableBackend.Api.Replica;
+
+internal static class WriteAheadLog
+{
+    /// <summary>Asks the primary how far it has saved: past everything that is committed.</summary>
+    public const string SavedPosition = "SELECT pg_current_wal_flush_lsn()";
+
+    /// <summary>Asks the standby how far it shows what the primary has saved.</summary>
+    public const string ReplayedPosition = "SELECT pg_last_wal_replay_lsn()";
+
+    private const int TimeoutSeconds = 2;
+
+    public static async Task<NpgsqlLogSequenceNumber> GetSavedPositionAsync(this AppDbContext primary, CancellationToken cancellationToken)
+    {
+        await primary.Database.OpenConnectionAsync(cancellationToken);
+        try
+        {
+            await using var command = primary.CreateCommand(SavedPosition);
+            return (NpgsqlLogSequenceNumber)(await command.ExecuteScalarAsync(cancellationToken))!;
+        }
+        finally
+        {
+            await primary.Database.CloseConnectionAsync();
+        }
+    }
+
+    /// <summary>The connection stays open for the queries of the context, as another one may lead to another server.</summary>
+    public static async Task<bool> HasReplayedAsync(this AppDbContext standby, NpgsqlLogSequenceNumber position, CancellationToken cancellationToken)
+    {
+        await standby.Database.OpenConnectionAsync(cancellationToken);
+        // In place of a standby that is gone, the primary answers.
+        await using var command = standby.CreateCommand("SELECT NOT pg_is_in_recovery() OR pg_last_wal_replay_lsn() >= $1");
+        command.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.PgLsn, Value = position });
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    private static NpgsqlCommand CreateCommand(this AppDbContext db, string sql) =>
+        new(sql, (NpgsqlConnection)db.Database.GetDbConnection()) { CommandTimeout = TimeoutSeconds };
+}

@@ -1,0 +1,82 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace ScalableBackend.Core.Data;
+
+/// <summary>
+/// Shares the server's connections out among the processes: processes × pool + 1 for the Migrator ≤ what the server has.
+/// A process that finds this not to hold stops, rather than have some process fail under load for want of a connection.
+/// </summary>
+internal sealed partial class ConnectionBudget(
+    IServiceScopeFactory scopes, IConfiguration configuration, IHostApplicationLifetime lifetime, ILogger<ConnectionBudget> logger) : BackgroundService
+{
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(5);
+
+    /// <summary>Gives each process its share, unless the connection string itself says how large the pool is.</summary>
+    public static string Apply(string connectionString, IConfiguration configuration)
+    {
+        var builder = new NpgsqlConnectionStringBuilder(connectionString);
+        if (!builder.ShouldSerialize("Maximum Pool Size"))
+        {
+            builder.MaxPoolSize = Math.Max(1, (configuration.GetValue("Database:MaxConnections", 90) - 1) / GetProcesses(configuration));
+        }
+
+        return builder.ConnectionString;
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await CheckAsync(stoppingToken);
+                return;
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                // The database is down, which is for the health check to say.
+                await Task.Delay(PauseAfterFailure, stoppingToken);
+            }
+        }
+    }
+
+    private async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
+        var connection = new NpgsqlConnectionStringBuilder(db.Database.GetConnectionString());
+        if (connection.NoResetOnClose)
+        {
+            // Behind PgBouncer, which has the server's connections to share out.
+            return;
+        }
+
+        var available = (await db.Database
+            .SqlQuery<int>($"""
+                SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+                    - coalesce(current_setting('reserved_connections', true)::int, 0)
+                """)
+            .ToListAsync(cancellationToken))[0];
+        var processes = GetProcesses(configuration);
+        var needed = (processes * connection.MaxPoolSize) + 1;
+        if (needed > available)
+        {
+            LogExceeded(processes, connection.MaxPoolSize, needed, available);
+            Environment.ExitCode = 1;
+            lifetime.StopApplication();
+        }
+    }
+
+    private static int GetProcesses(IConfiguration configuration) => Math.Max(1, configuration.GetValue("Database:Processes", 4));
+
+    [LoggerMessage(LogLevel.Critical,
+        "Too many database connections: {Processes} processes × {PoolSize} each + 1 for the Migrator = {Needed}, but the server has {Available} "
+        + "(max_connections without the reserved ones). Lower Database:MaxConnections (or Maximum Pool Size in the connection string, "
+        + "if it is there), or correct Database:Processes, or raise max_connections")]
+    private partial void LogExceeded(int processes, int poolSize, int needed, int available);
+}

@@ -1,0 +1,54 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using ScalableBackend.Core.Data;
+
+namespace ScalableBackend.Core.Messaging;
+
+/// <summary>Wakes the relay for messages that nobody in this process signals: scheduled, to be tried again, or left by another process.</summary>
+internal sealed partial class OutboxPoll(IServiceScopeFactory scopes, OutboxSignal signal, TimeProvider clock, ILogger<OutboxPoll> logger)
+    : BackgroundService
+{
+    private static readonly TimeSpan MinInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan MaxInterval = TimeSpan.FromSeconds(2);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var interval = MinInterval;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                interval = await IsWorkDueAsync(stoppingToken) ? MinInterval : interval * 2;
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogFailed(exception);
+                interval = MaxInterval;
+            }
+
+            interval = interval < MaxInterval ? interval : MaxInterval;
+            // Spread over time, so that replicas do not all ask at once.
+            await Task.Delay(interval * (0.5 + (Random.Shared.NextDouble() / 2)), clock, stoppingToken);
+        }
+    }
+
+    private async Task<bool> IsWorkDueAsync(CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
+        var lag = clock.GetUtcNow() - await db.OutboxMessages.MinAsync(message => message.DueAt, cancellationToken);
+        var isDue = lag >= TimeSpan.Zero;
+        MessagingTelemetry.Waiting(isDue ? lag!.Value : TimeSpan.Zero);
+        if (isDue)
+        {
+            signal.Set();
+        }
+
+        return isDue;
+    }
+
+    [LoggerMessage(LogLevel.Error, "Looking into the outbox failed; trying again soon")]
+    private partial void LogFailed(Exception exception);
+}

@@ -1,0 +1,3 @@
+namespace ScalableBackend.Core.Messaging;
+
+internal sealed record ReceivedMessage(Guid Id, ReadOnlyMemory<byte> Body, string? TraceParent);

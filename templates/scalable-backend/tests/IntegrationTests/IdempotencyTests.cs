@@ -1,0 +1,170 @@
+using System.Net;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using ScalableBackend.Core.Data;
+using Xunit;
+
+namespace ScalableBackend.IntegrationTests;
+
+public sealed class IdempotencyTests(Backend backend)
+{
+    private readonly string _key = Guid.NewGuid().ToString();
+    private readonly string _email = $"{Guid.NewGuid():N}@example.com";
+
+    [Fact]
+    public async Task Fifty_requests_at_once_with_one_key_make_one_order()
+    {
+        using var client = backend.CreateClient();
+        var productId = await client.GetProductIdAsync();
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => client.PostOrderAsync(_key, productId, "card", _email)));
+
+        Assert.All(answers, answer => Assert.True(answer.StatusCode is HttpStatusCode.Accepted or HttpStatusCode.Conflict));
+        Assert.All(
+            answers.Where(answer => answer.StatusCode == HttpStatusCode.Conflict),
+            answer => Assert.Equal(TimeSpan.FromSeconds(1), answer.Headers.RetryAfter?.Delta));
+        using var last = await client.PostOrderAsync(_key, productId, "card", _email);
+        Assert.Equal(HttpStatusCode.Accepted, last.StatusCode);
+        Assert.All(
+            answers.Where(answer => answer.StatusCode == HttpStatusCode.Accepted),
+            answer => Assert.Equal(last.Headers.Location, answer.Headers.Location));
+        Assert.Equal(1, await CountOrdersAsync());
+    }
+
+    [Fact]
+    public async Task A_repeated_request_gets_the_same_answer()
+    {
+        using var client = backend.CreateClient();
+        var productId = await client.GetProductIdAsync();
+
+        using var first = await client.PostOrderAsync(_key, productId, "card", _email);
+        using var second = await client.PostOrderAsync(_key, productId, "card", _email);
+
+        Assert.False(first.Headers.Contains("Idempotency-Replayed"));
+        Assert.Equal("true", Assert.Single(second.Headers.GetValues("Idempotency-Replayed")));
+        Assert.Equal(HttpStatusCode.Accepted, second.StatusCode);
+        Assert.Equal(first.Headers.Location, second.Headers.Location);
+        Assert.Equal(first.Content.Headers.ContentType, second.Content.Headers.ContentType);
+        Assert.Equal(
+            await first.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+            await second.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(1, await CountOrdersAsync());
+    }
+
+    [Fact]
+    public async Task A_refusal_is_repeated_too()
+    {
+        using var client = backend.CreateClient();
+        var unknown = Guid.NewGuid();
+        using var first = await client.PostOrderAsync(_key, unknown, "card", _email);
+
+        using var second = await client.PostOrderAsync(_key, unknown, "card", _email);
+
+        Assert.Equal(HttpStatusCode.BadRequest, second.StatusCode);
+        Assert.Equal("application/problem+json", second.Content.Headers.ContentType?.MediaType);
+        Assert.True(second.Headers.Contains("Idempotency-Replayed"));
+    }
+
+    [Fact]
+    public async Task A_key_that_was_used_for_another_request_is_refused()
+    {
+        using var client = backend.CreateClient();
+        var productId = await client.GetProductIdAsync();
+        using var first = await client.PostOrderAsync(_key, productId, "card", _email);
+
+        using var second = await client.PostOrderAsync(_key, productId, "card-declined", _email);
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, second.StatusCode);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(101)]
+    public async Task A_key_that_is_missing_or_too_long_is_refused(int length)
+    {
+        using var client = backend.CreateClient();
+        var productId = await client.GetProductIdAsync();
+
+        using var response = await client.PostOrderAsync(new string('k', length), productId, "card", _email);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains("Idempotency-Key", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_error_of_the_server_is_not_kept()
+    {
+        using var client = backend.CreateClient();
+        var productId = await client.GetProductIdAsync();
+#if (HasPostgres)
+        await ExecuteAsync($"ALTER TABLE orders ADD CONSTRAINT broken CHECK (email <> '{_email}')");
+#else
+        await ExecuteAsync($"CREATE TRIGGER broken BEFORE INSERT ON orders WHEN NEW.email = '{_email}' BEGIN SELECT RAISE(ABORT, 'broken'); END");
+#endif
+        using var broken = await client.PostOrderAsync(_key, productId, "card", _email);
+        Assert.Equal(HttpStatusCode.InternalServerError, broken.StatusCode);
+#if (HasPostgres)
+        await ExecuteAsync("ALTER TABLE orders DROP CONSTRAINT broken");
+#else
+        await ExecuteAsync("DROP TRIGGER broken");
+#endif
+
+        using var mended = await client.PostOrderAsync(_key, productId, "card", _email);
+
+        Assert.Equal(HttpStatusCode.Accepted, mended.StatusCode);
+        Assert.False(mended.Headers.Contains("Idempotency-Replayed"));
+        Assert.Equal(1, await CountOrdersAsync());
+    }
+
+    [Fact]
+    public async Task A_key_may_be_used_again_after_its_lifetime()
+    {
+        using var client = backend.CreateClient();
+        var productId = await client.GetProductIdAsync();
+        using var first = await client.PostOrderAsync(_key, productId, "card", _email);
+        await using (var scope = backend.CreateScope())
+        {
+            var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
+            var yesterday = DateTimeOffset.UtcNow.AddDays(-1);
+            await db.IdempotencyKeys.Where(row => row.Key == _key)
+                .ExecuteUpdateAsync(update => update.SetProperty(row => row.CreatedAt, yesterday), TestContext.Current.CancellationToken);
+        }
+
+        using var second = await client.PostOrderAsync(_key, productId, "card-declined", _email);
+        using var third = await client.PostOrderAsync(_key, productId, "card-declined", _email);
+
+        Assert.NotEqual(first.Headers.Location, second.Headers.Location);
+        Assert.Equal(second.Headers.Location, third.Headers.Location);
+        Assert.Equal(2, await CountOrdersAsync());
+    }
+#if (HasJwt)
+
+    [Fact]
+    public async Task Customers_choose_their_keys_independently()
+    {
+        using var ada = backend.CreateClient("ada");
+        using var eve = backend.CreateClient("eve");
+        var productId = await ada.GetProductIdAsync();
+
+        using var first = await ada.PostOrderAsync(_key, productId, "card", _email);
+        using var second = await eve.PostOrderAsync(_key, productId, "card-declined", _email);
+
+        Assert.Equal(HttpStatusCode.Accepted, second.StatusCode);
+        Assert.NotEqual(first.Headers.Location, second.Headers.Location);
+    }
+#endif
+
+    private async Task<int> CountOrdersAsync()
+    {
+        await using var scope = backend.CreateScope();
+        return await scope.ServiceProvider.GetRequiredService<AppDbContext>().Orders
+            .CountAsync(order => order.Email == _email, TestContext.Current.CancellationToken);
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var scope = backend.CreateScope();
+        await scope.ServiceProvider.GetRequiredService<AppDbContext>().Database
+            .ExecuteSqlRawAsync(sql, TestContext.Current.CancellationToken);
+    }
+}

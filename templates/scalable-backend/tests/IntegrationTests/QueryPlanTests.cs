@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using ScalableBackend.Core.Data;
+#if (HasPartitioning)
+using ScalableBackend.Core.Data.Partitioning;
+#endif
+using Xunit;
+
+namespace ScalableBackend.IntegrationTests;
+
+public sealed class QueryPlanTests(Backend backend)
+{
+    [Fact]
+    public async Task Every_query_of_a_page_uses_an_index()
+    {
+        var plans = await ExplainPagesAsync();
+
+        Assert.NotEmpty(plans);
+        Assert.All(plans, plan => Assert.Contains("Index", plan, StringComparison.Ordinal));
+        Assert.All(plans, plan => Assert.DoesNotContain("Seq Scan", plan, StringComparison.Ordinal));
+        Assert.All(plans, plan => Assert.DoesNotContain("Sort", plan, StringComparison.Ordinal));
+    }
+#if (HasPartitioning)
+
+    [Fact]
+    public async Task A_query_with_a_bound_looks_into_no_later_partition()
+    {
+        var nextMonth = PartitionedTable.Orders.PartitionOf(PartitionedTable.Orders.PeriodsFrom(DateTimeOffset.UtcNow, 2).Last());
+
+        var plans = await ExplainPagesAsync();
+
+        // The first page has no bound: it reads partitions from the newest on, until it is full.
+        Assert.Contains(plans, plan => plan.Contains(nextMonth, StringComparison.Ordinal));
+        Assert.Contains(plans, plan => plan.Contains("orders", StringComparison.Ordinal) && !plan.Contains(nextMonth, StringComparison.Ordinal));
+    }
+#endif
+
+    private async Task<List<string>> ExplainPagesAsync()
+    {
+        using var client = backend.CreateClient();
+        await client.PlaceOrderAsync("card");
+        await client.PlaceOrderAsync("card");
+        foreach (var path in new[] { "products", "orders" })
+        {
+            var page = await client.GetFromJsonAsync<JsonElement>($"/v1/{path}?limit=1", TestContext.Current.CancellationToken);
+            await client.GetStringAsync($"/v1/{path}?limit=1&after={page.GetProperty("next").GetString()}", TestContext.Current.CancellationToken);
+            await client.GetStringAsync($"/v1/{path}/{page.GetProperty("items")[0].GetProperty("id").GetString()}", TestContext.Current.CancellationToken);
+        }
+
+        await using var scope = backend.Services.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
+        await db.Database.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        // The tables are too small here for an index to pay off.
+        await db.Database.ExecuteSqlRawAsync("SET enable_seqscan = off", TestContext.Current.CancellationToken);
+        var plans = new List<string>();
+        foreach (var (query, parameters) in PageQueries.Seen)
+        {
+            await using var explain = (NpgsqlCommand)db.Database.GetDbConnection().CreateCommand();
+            explain.CommandText = $"EXPLAIN {query}";
+            foreach (var parameter in parameters)
+            {
+                explain.Parameters.Add(parameter.Clone());
+            }
+
+            await using var reader = await explain.ExecuteReaderAsync(TestContext.Current.CancellationToken);
+            var plan = "";
+            while (await reader.ReadAsync(TestContext.Current.CancellationToken))
+            {
+                plan += reader.GetString(0) + "\n";
+            }
+
+            plans.Add(plan);
+        }
+
+        return plans;
+    }
+}
+
+/// <summary>Remembers the queries that the API makes for its pages.</summary>
+internal sealed class PageQueries : DbCommandInterceptor
+{
+    public static ConcurrentDictionary<string, NpgsqlParameter[]> Seen { get; } = [];
+
+    public override ValueTask<DbDataReader> ReaderExecutedAsync(
+        DbCommand command, CommandExecutedEventData eventData, DbDataReader result, CancellationToken cancellationToken = default)
+    {
+        if (command.CommandText.Contains("LIMIT", StringComparison.Ordinal)
+            && (command.CommandText.Contains("FROM orders", StringComparison.Ordinal) || command.CommandText.Contains("FROM products", StringComparison.Ordinal)))
+        {
+            Seen[command.CommandText] = [.. command.Parameters.Cast<NpgsqlParameter>().Select(parameter => parameter.Clone())];
+        }
+
+        return new(result);
+    }
+}

@@ -1,0 +1,25 @@
+namespace ScalableBackend.IntegrationTests;
+
+/// <summary>Sends the token of the last write along, as a client does that wants to read what it wrote.</summary>
+internal sealed class ReplicaTokens : DelegatingHandler
+{
+    private const string Header = "Consistency-Token";
+
+    private volatile string? _token;
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (_token is { } token)
+        {
+            request.Headers.TryAddWithoutValidation(Header, token);
+        }
+
+        var response = await base.SendAsync(request, cancellationToken);
+        if (response.Headers.TryGetValues(Header, out var tokens))
+        {
+            _token = tokens.Single();
+        }
+
+        return response;
+    }
+}

@@ -1,0 +1,105 @@
+using System.Text;
+using RabbitMQ.Client;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.EndToEnd;
+
+/// <summary>Messages that no handler can deal with, and queues that are not as declared.</summary>
+[Collection("End to end")]
+public sealed class DeadLetterTests(ServersFixture servers) : IAsyncLifetime
+{
+    private const string Queue = "send-confirmation";
+
+    private static readonly TemplateOptions Options = TemplateOptions.Services.With(Dimension.Orchestrator, "none");
+
+    private Backend? backend;
+    private IConnection? connection;
+
+    public async Task InitializeAsync()
+    {
+        if (ServersFixture.Missing is null)
+        {
+            var connectionStrings = await servers.GetConnectionStringsAsync();
+            connection = await new ConnectionFactory { Uri = new Uri(connectionStrings["broker"]) }.CreateConnectionAsync();
+            backend = new Backend(await BuiltSolution.GetAsync(Options), connectionStrings);
+            await backend.MigrateAsync();
+            await backend.StartApiAsync();
+            await backend.StartWorkerAsync();
+        }
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (backend is not null)
+        {
+            await backend.DisposeAsync();
+            await connection!.DisposeAsync();
+        }
+    }
+
+    [SkippableFact]
+    public async Task A_message_that_nobody_can_read_is_put_aside_with_the_reason_and_the_next_one_is_handled()
+    {
+        Skip.If(backend is null, ServersFixture.Missing);
+        await using var channel = await connection!.CreateChannelAsync();
+        await channel.QueuePurgeAsync($"{Queue}.dead");
+        await SendAsync(channel, type: "orders.paid", body: "no JSON");
+        await SendAsync(channel, type: "orders.unheard-of", body: "{}");
+
+        await backend!.WaitForStatusAsync(await backend.PlaceOrderAsync("card"), "Confirmed");
+
+        var list = (await backend.RunWorkerAsync("dead-letters", "list")).EnsureSuccess().Output;
+        Assert.Contains("The message cannot be read", list, StringComparison.Ordinal);
+        Assert.Contains("The message is of type 'orders.unheard-of', not 'orders.paid'.", list, StringComparison.Ordinal);
+        var id = list.Split('\n').First(line => line.Contains("cannot be read", StringComparison.Ordinal)).Split(' ')[0];
+        Assert.Contains("no JSON", (await backend.RunWorkerAsync("dead-letters", "show", id)).EnsureSuccess().Output, StringComparison.Ordinal);
+        (await backend.RunWorkerAsync("dead-letters", "replay", id)).EnsureSuccess();
+        (await backend.RunWorkerAsync("dead-letters", "replay", "--all")).EnsureSuccess();
+    }
+
+    [SkippableTheory]
+    [InlineData(1, "There is no dead letter", "show", "nothing")]
+    [InlineData(1, "There is no dead letter", "replay", "nothing")]
+    [InlineData(2, "dead-letters list", "frobnicate")]
+    public async Task A_wrong_command_says_what_is_right(int exitCode, string message, params string[] command)
+    {
+        Skip.If(backend is null, ServersFixture.Missing);
+
+        var result = await backend!.RunWorkerAsync(["dead-letters", .. command]);
+
+        Assert.Equal(exitCode, result.ExitCode);
+        Assert.Contains(message, result.Output, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task A_queue_that_was_declared_otherwise_is_named_in_the_log_and_the_other_handlers_go_on()
+    {
+        Skip.If(backend is null, ServersFixture.Missing);
+        await backend!.KillWorkerAsync();
+        await using (var channel = await connection!.CreateChannelAsync())
+        {
+            await channel.QueueDeleteAsync(Queue);
+            await channel.QueueDeclareAsync(Queue, durable: true, exclusive: false, autoDelete: false);
+        }
+
+        try
+        {
+            await backend.StartWorkerAsync();
+
+            await backend.WaitForStatusAsync(await backend.PlaceOrderAsync("card"), "Paid");
+            Assert.Contains($"{Queue} takes no messages: a queue of it exists with other arguments", backend.WorkerLog, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await using var channel = await connection.CreateChannelAsync();
+            await channel.QueueDeleteAsync(Queue);
+        }
+    }
+
+    private static ValueTask SendAsync(IChannel channel, string type, string body) => channel.BasicPublishAsync(
+        exchange: "",
+        Queue,
+        mandatory: true,
+        new BasicProperties { MessageId = Guid.NewGuid().ToString(), Type = type },
+        Encoding.UTF8.GetBytes(body));
+}

@@ -1,0 +1,215 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Npgsql;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.EndToEnd;
+
+/// <summary>The services stage on a primary and a real streaming standby, which is paused, killed and started again.</summary>
+[Collection("End to end")]
+public sealed class ReplicaTests(ServersFixture servers) : IAsyncLifetime
+{
+    private const string TokenHeader = "Consistency-Token";
+
+    private static readonly TemplateOptions Options =
+        TemplateOptions.Services.With(Dimension.Orchestrator, "none").With(Dimension.Replica, "streaming");
+
+    private readonly PostgresServer primary = new();
+    private readonly HttpClient client = new();
+    private PostgresServer? standby;
+    private Backend? backend;
+
+    private HttpClient Client
+    {
+        get
+        {
+            Skip.If(backend is null, ServersFixture.Missing);
+            return client;
+        }
+    }
+
+    private PostgresServer Standby
+    {
+        get
+        {
+            Skip.If(standby is null, ServersFixture.Missing);
+            return standby!;
+        }
+    }
+
+    public async Task InitializeAsync()
+    {
+        if (ServersFixture.Missing is null)
+        {
+            await primary.StartAsync();
+            standby = await primary.StartStandbyAsync();
+            var connectionStrings = await servers.GetConnectionStringsAsync();
+            connectionStrings["database"] = await primary.CreateDatabaseAsync();
+            connectionStrings["replica"] = standby.ConnectionString(new NpgsqlConnectionStringBuilder(connectionStrings["database"]).Database!);
+            backend = new Backend(await BuiltSolution.GetAsync(Options), connectionStrings);
+            await backend.MigrateAsync();
+            await backend.StartApiAsync();
+            client.BaseAddress = backend.Address;
+            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token.Create());
+        }
+    }
+
+    public async Task DisposeAsync()
+    {
+        client.Dispose();
+        if (backend is not null)
+        {
+            await backend.DisposeAsync();
+        }
+
+        if (standby is not null)
+        {
+            await standby.DisposeAsync();
+        }
+
+        await primary.DisposeAsync();
+    }
+
+    [SkippableFact]
+    public async Task Reads_go_to_the_standby_and_writes_to_the_primary()
+    {
+        await PlaceOrderAsync();
+        await ListOrdersAsync();
+
+        Assert.Contains("FROM orders", await ReadStatementsAsync(Standby), StringComparison.Ordinal);
+        Assert.DoesNotContain("FROM orders", await ReadStatementsAsync(primary), StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task A_caller_with_the_token_of_its_write_reads_it_though_the_standby_does_not_have_it_yet()
+    {
+        await ExecuteAsync(Standby, "SELECT pg_wal_replay_pause()");
+
+        var (order, token) = await PlaceOrderAsync();
+
+        using (var old = await Client.GetAsync(order))
+        {
+            Assert.Equal(HttpStatusCode.NotFound, old.StatusCode);
+        }
+
+        using (var own = await GetAsync(order, token))
+        {
+            Assert.Equal(HttpStatusCode.OK, own.StatusCode);
+        }
+
+        await ExecuteAsync(Standby, "SELECT pg_wal_replay_resume()");
+        await UntilAsync(async () => (await Client.GetAsync(order)).StatusCode == HttpStatusCode.OK);
+    }
+
+    [SkippableFact]
+    public async Task A_read_with_a_token_that_the_standby_has_reached_stays_there()
+    {
+        var (order, token) = await PlaceOrderAsync();
+
+        // Many more than there are connections, so that one that was not given back would be missed.
+        foreach (var _ in Enumerable.Range(0, 300))
+        {
+            using var response = await GetAsync(order, token);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }
+
+        Assert.Contains("FROM orders", await ReadStatementsAsync(Standby), StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task A_standby_that_lags_for_long_is_not_read_from()
+    {
+        await ExecuteAsync(Standby, "SELECT pg_wal_replay_pause()");
+        var (order, _) = await PlaceOrderAsync();
+
+        await UntilAsync(async () => (await Client.GetAsync(order)).StatusCode == HttpStatusCode.OK);
+
+        Assert.Equal("Degraded", await Client.GetStringAsync("health"));
+        await ExecuteAsync(Standby, "SELECT pg_wal_replay_resume()");
+        await UntilAsync(async () => await Client.GetStringAsync("health") == "Healthy");
+    }
+
+    [SkippableFact]
+    public async Task A_killed_standby_fails_no_request_and_is_read_from_again_after_its_return()
+    {
+        await PlaceOrderAsync();
+        using var stop = new CancellationTokenSource();
+        var load = Task.WhenAll(Enumerable.Range(0, 8).Select(_ => ReadUntilAsync(stop.Token)));
+
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        await Standby.KillAsync();
+        await UntilAsync(async () => await Client.GetStringAsync("health") == "Degraded");
+        Assert.Contains("FROM orders", await ReadStatementsAsync(primary), StringComparison.Ordinal);
+        await Standby.RunAsync();
+        await UntilAsync(async () => await Client.GetStringAsync("health") == "Healthy");
+        await UntilAsync(async () => (await ReadStatementsAsync(Standby)).Contains("FROM orders", StringComparison.Ordinal));
+
+        await stop.CancelAsync();
+        await load;
+    }
+
+    [SkippableFact]
+    public async Task A_token_that_is_none_is_refused()
+    {
+        using var response = await GetAsync(new Uri("v1/orders", UriKind.Relative), "nonsense");
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        var problem = await response.Content.ReadFromJsonAsync<JsonElement>();
+        Assert.Contains(TokenHeader, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> isSo)
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(40));
+        while (!await isSo())
+        {
+            await Task.Delay(100, timeout.Token);
+        }
+    }
+
+    /// <returns>What the API's connections to the server did last.</returns>
+    private static async Task<string> ReadStatementsAsync(PostgresServer server) =>
+        await ExecuteAsync(server, "SELECT string_agg(query, E'\\n') FROM pg_stat_activity WHERE datname LIKE 'db_%' AND pid <> pg_backend_pid()");
+
+    private static async Task<string> ExecuteAsync(PostgresServer server, string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(server.ConnectionString("postgres") + ";Pooling=false");
+        await using var command = source.CreateCommand(sql);
+        return (await command.ExecuteScalarAsync())?.ToString() ?? "";
+    }
+
+    private async Task<(Uri Order, string Token)> PlaceOrderAsync()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "v1/orders");
+        request.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString());
+        var products = await Client.GetFromJsonAsync<JsonElement>("v1/products?limit=1");
+        request.Content = JsonContent.Create(new
+        {
+            Email = "ada@example.com",
+            PaymentMethod = "card",
+            Lines = new[] { new { ProductId = products.GetProperty("items")[0].GetProperty("id").GetGuid(), Quantity = 2 } },
+        });
+        using var response = await Client.SendAsync(request);
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        return (response.Headers.Location!, response.Headers.GetValues(TokenHeader).Single());
+    }
+
+    private async Task<HttpResponseMessage> GetAsync(Uri path, string token)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Add(TokenHeader, token);
+        return await Client.SendAsync(request);
+    }
+
+    private async Task ListOrdersAsync() => await Client.GetFromJsonAsync<JsonElement>("v1/orders");
+
+    private async Task ReadUntilAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            await ListOrdersAsync();
+        }
+    }
+}

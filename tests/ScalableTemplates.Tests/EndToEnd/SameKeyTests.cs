@@ -1,0 +1,59 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Npgsql;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.EndToEnd;
+
+/// <summary>The same request, many times at once, at two processes that share nothing but the servers.</summary>
+[Collection("End to end")]
+public sealed class SameKeyTests(ServersFixture servers)
+{
+    [SkippableFact]
+    public async Task Fifty_parallel_posts_with_one_key_make_one_order()
+    {
+        Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
+        var connectionStrings = await servers.GetConnectionStringsAsync();
+        var solution = await BuiltSolution.GetAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none"));
+        await using var backend = new Backend(solution, connectionStrings);
+        await backend.MigrateAsync();
+        await backend.StartApiAsync(replica: 0);
+        await backend.StartApiAsync(replica: 1);
+        var product = await backend.GetProductIdAsync();
+        using var client = new HttpClient();
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token.Create());
+        var orders = new ConcurrentBag<Guid>();
+
+        await Task.WhenAll(Enumerable.Range(0, 50).Select(async number =>
+            orders.Add(await PostUntilAnsweredAsync(client, new Uri(backend.AddressOf(number % 2), "v1/orders"), product))));
+
+        var order = Assert.Single(orders.Distinct());
+        Assert.Equal(50, orders.Count);
+        await using var source = NpgsqlDataSource.Create(connectionStrings["database"]);
+        await using var command = source.CreateCommand("SELECT array_agg(id) FROM orders");
+        Assert.Equal([order], Assert.IsType<Guid[]>(await command.ExecuteScalarAsync()));
+    }
+
+    private static async Task<Guid> PostUntilAnsweredAsync(HttpClient client, Uri address, Guid product)
+    {
+        while (true)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, address);
+            request.Headers.Add("Idempotency-Key", "the-only-one");
+            request.Content = JsonContent.Create(
+                new { Email = "ada@example.com", PaymentMethod = "card", Lines = new[] { new { ProductId = product, Quantity = 1 } } });
+            using var response = await client.SendAsync(request);
+            if (response.StatusCode != HttpStatusCode.Conflict)
+            {
+                Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+                return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
+            }
+
+            // Another one with this key is under way.
+            await Task.Delay(100);
+        }
+    }
+}
