@@ -1,0 +1,165 @@
+using System.Diagnostics;
+using Npgsql;
+using ScalableTemplates.Tests.EndToEnd;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.Faults;
+
+/// <summary>The services stage as separate processes on servers of its own, under a constant load of orders while something fails.</summary>
+internal sealed class FaultRun : IAsyncDisposable
+{
+    private const int LeastOrders = 2000;
+
+    // Six processes at most, and a server that takes a hundred connections unless told otherwise.
+    private const int ConnectionsPerProcess = 15;
+
+    private static readonly TimeSpan Before = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan After = TimeSpan.FromSeconds(5);
+
+    // Longer than the second wait of a message that fails again and again.
+    private static readonly TimeSpan Hopeless = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(40);
+
+    private readonly PaymentProvider payments = new();
+    private readonly MailServer mails = new();
+    private readonly int apis;
+    private readonly int workers;
+    private string database = "";
+    private Backend? backend;
+    private PostgresServer? standby;
+
+    private FaultRun(int apis, int workers)
+    {
+        this.apis = apis;
+        this.workers = workers;
+    }
+
+    public PostgresServer Postgres { get; } = new();
+
+    public PostgresServer Standby => standby!;
+
+    public RedisServer Redis { get; } = new();
+
+    public RabbitMqServer RabbitMq { get; } = new();
+
+    public Backend Backend => backend!;
+
+    public static async Task<FaultRun> StartAsync(int apis, int workers, bool hasStandby)
+    {
+        var run = new FaultRun(apis, workers);
+        try
+        {
+            await run.StartAsync(hasStandby);
+            return run;
+        }
+        catch
+        {
+            await run.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Places orders, lets <paramref name="fault"/> happen meanwhile, and waits until all is settled.</summary>
+    public async Task<FaultReport> RunAsync(Func<FaultRun, Task> fault)
+    {
+        var product = await Backend.GetProductIdAsync();
+        await using var watch = new ConfirmationWatch(database);
+        var load = await OrderLoad.StartAsync(Enumerable.Range(0, apis).Select(Backend.AddressOf), product);
+        await Task.Delay(Before);
+        var acceptedBefore = load.Accepted.Count;
+        var clock = Stopwatch.StartNew();
+        await fault(this);
+        var duration = clock.Elapsed;
+        var acceptedMeanwhile = load.Accepted.Count - acceptedBefore;
+        await Task.Delay(After);
+        while (load.Placed < LeastOrders)
+        {
+            await Task.Delay(100);
+        }
+
+        await load.StopAsync();
+        while (watch.Confirmed < load.Accepted.Count && DateTimeOffset.UtcNow - Max(watch.LastGrowth, load.StoppedAt!.Value) < Hopeless)
+        {
+            await Task.Delay(100);
+        }
+
+        await DrainAsync();
+        // What was taken and not acknowledged returns to its queue, so that nothing can hide.
+        var exitCodes = await Task.WhenAll(Backend.Running.Select(process => process.StopAsync(ShutdownTimeout)));
+        var ledger = await Ledger.TakeAsync(load.Accepted, database, RabbitMq, payments, mails);
+        return new FaultReport(ledger, load, duration, acceptedMeanwhile, watch.LongestPause(load.StoppedAt!.Value), payments.Repeats, mails.Repeats, exitCodes);
+    }
+
+    /// <summary>Keeps what the processes have printed.</summary>
+    public void CopyLogs(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        foreach (var file in Directory.GetFiles(Backend.Logs))
+        {
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)), overwrite: true);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (backend is not null)
+        {
+            await backend.DisposeAsync();
+        }
+
+        if (standby is not null)
+        {
+            await standby.DisposeAsync();
+        }
+
+        await Postgres.DisposeAsync();
+        await Redis.DisposeAsync();
+        await RabbitMq.DisposeAsync();
+        await payments.DisposeAsync();
+        mails.Dispose();
+    }
+
+    // Messages that came twice wait behind those that the orders needed.
+    private async Task DrainAsync()
+    {
+        var end = DateTimeOffset.UtcNow + Hopeless;
+        while ((await RabbitMq.GetQueuesAsync()).Values.Any(count => count > 0) && DateTimeOffset.UtcNow < end)
+        {
+            await Task.Delay(100);
+        }
+    }
+
+    private static DateTimeOffset Max(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
+
+    private async Task StartAsync(bool hasStandby)
+    {
+        var options = TemplateOptions.Services.With(Dimension.Orchestrator, "none");
+        var solution = BuiltSolution.GetAsync(hasStandby ? options.With(Dimension.Replica, "streaming") : options);
+        await Task.WhenAll(solution, Postgres.StartAsync(), Redis.StartAsync(), RabbitMq.StartAsync());
+        database = await Postgres.CreateDatabaseAsync();
+        var connectionStrings = new Dictionary<string, string>
+        {
+            ["database"] = $"{database};Maximum Pool Size={ConnectionsPerProcess}",
+            ["cache"] = Redis.ConnectionString,
+            ["broker"] = RabbitMq.ConnectionString,
+        };
+        if (hasStandby)
+        {
+            standby = await Postgres.StartStandbyAsync();
+            connectionStrings["replica"] = standby.ConnectionString(new NpgsqlConnectionStringBuilder(database).Database!);
+        }
+
+        backend = new Backend(await solution, connectionStrings);
+        backend.UsePaymentProvider(payments.Address);
+        backend.Set("Mail__Server", mails.Address.ToString());
+        backend.Set("Messaging__RetryDelays__0", "00:00:01");
+        backend.Set("Messaging__RetryDelays__1", "00:00:05");
+        backend.Set("Messaging__RetryDelays__2", "00:00:30");
+        await backend.MigrateAsync();
+        await Task.WhenAll(
+        [
+            .. Enumerable.Range(0, workers).Select(backend.StartWorkerAsync),
+            .. Enumerable.Range(0, apis).Select(backend.StartApiAsync),
+        ]);
+    }
+}
