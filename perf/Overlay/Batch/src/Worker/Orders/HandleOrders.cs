@@ -1,0 +1,14 @@
+using Bench.Core.Data;
+using Bench.Core.Messaging;
+using Bench.Core.Orders;
+
+namespace Bench.Worker.Orders;
+
+internal sealed class HandleOrders(AppDbContext db, TimeProvider clock) : IMessageBatchHandler<OrderPlaced>
+{
+    public Task HandleAsync(IReadOnlyList<OrderPlaced> messages, CancellationToken cancellationToken)
+    {
+        db.AddRange(messages.Select(message => new OrderEffect { OrderId = message.OrderId, HandledAt = clock.GetUtcNow() }));
+        return Task.CompletedTask;
+    }
+}

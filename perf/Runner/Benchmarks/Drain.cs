@@ -1,0 +1,73 @@
+using Runner.Contenders;
+using Runner.Servers;
+
+namespace Runner.Benchmarks;
+
+/// <summary>How fast a full outbox becomes effects.</summary>
+internal sealed class Drain(ServerSet servers, IReadOnlyList<Contender> contenders, RunOptions options, Report report)
+{
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        foreach (var contender in contenders)
+        {
+            Report.Progress($"preparing {contender.Name}");
+            await contender.PrepareAsync();
+        }
+
+        var results = new Dictionary<(string Contender, bool Batched), List<Result>>();
+        for (var round = 1; round <= options.Rounds; round++)
+        {
+            foreach (var batched in new[] { false, true })
+            {
+                foreach (var contender in contenders.Where(contender => !batched || contender.CanBatch))
+                {
+                    var result = await MeasureAsync(contender, batched, cancellationToken);
+                    Report.Progress($"round {round}: {contender.Name}{(batched ? " in batches" : "")} {Report.Number(result.Rate)}/s");
+                    (results.TryGetValue((contender.Name, batched), out var list) ? list : results[(contender.Name, batched)] = []).Add(result);
+                }
+            }
+        }
+
+        foreach (var group in results.GroupBy(pair => pair.Key.Batched))
+        {
+            Write(group.Key, group.ToDictionary(pair => pair.Key.Contender, pair => pair.Value));
+        }
+    }
+
+    private void Write(bool batched, Dictionary<string, List<Result>> results)
+    {
+        var medians = results.ToDictionary(pair => pair.Key, pair => Report.Median(pair.Value.Select(result => result.Rate)));
+        report.Write(
+            batched ? "Drain, many messages in a transaction" : "Drain, one message in a transaction",
+            $"{Report.Number(options.Of(20_000))} orders, from outbox over broker to handler with inbox; medians of {options.Rounds}. "
+                + "The last columns are microseconds of processor time for a message.",
+            ["", "messages/s", "to the floor", "all rounds", .. CpuTime.Names],
+            results.Select(pair => (string[])
+            [
+                pair.Key,
+                Report.Number(medians[pair.Key]),
+                medians.TryGetValue("floor", out var floor) ? Report.Ratio(medians[pair.Key] / floor) : "",
+                string.Join(", ", pair.Value.Select(result => Report.Number(result.Rate))),
+                .. CpuTime.Names.Select(name => Report.Number(Report.Median(pair.Value.Select(result => result.Cpu[name])))),
+            ]));
+    }
+
+    private async Task<Result> MeasureAsync(Contender contender, bool batched, CancellationToken cancellationToken)
+    {
+        await using var session = await Session.StartAsync(contender, servers, batched, cancellationToken: cancellationToken);
+        await session.SeedAndDrainAsync(options.Of(4_000), cancellationToken);
+        await session.SeedAndDrainAsync(options.Of(4_000), cancellationToken);
+        await Statements.ResetAsync(session, options, cancellationToken);
+        var count = options.Of(20_000);
+        await session.SeedAsync(count, cancellationToken);
+        var before = CpuTime.Read();
+        var elapsed = await session.DrainAsync(count, cancellationToken);
+        var after = CpuTime.Read();
+        await Statements.PrintAsync(session, options, count, cancellationToken);
+        return new Result(count / elapsed.TotalSeconds, CpuTime.Names.ToDictionary(name => name, name => (after[name] - before[name]) * 1e6 / count));
+    }
+
+    /// <param name="Rate">Messages a second.</param>
+    /// <param name="Cpu">Microseconds of processor time for a message, by part.</param>
+    private sealed record Result(double Rate, Dictionary<string, double> Cpu);
+}

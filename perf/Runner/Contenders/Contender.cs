@@ -1,0 +1,44 @@
+using ScalableTemplates.Tests.EndToEnd;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace Runner.Contenders;
+
+/// <summary>
+/// Two programs with the same task: one takes orders (POST /orders, POST /seed?count=) and relays its outbox, the other
+/// handles the messages and writes a row into order_effects for each.
+/// </summary>
+internal abstract class Contender(string name)
+{
+    private Task? preparation;
+
+    public string Name => name;
+
+    /// <summary>Whether a handler can take many messages in one transaction.</summary>
+    public virtual bool CanBatch => true;
+
+    /// <summary>Builds it, the first time that it is called.</summary>
+    public Task PrepareAsync() => preparation ??= BuildAsync();
+
+    /// <summary>Makes its tables in an empty database.</summary>
+    public abstract Task MigrateAsync(IReadOnlyDictionary<string, string> environment);
+
+    public abstract Daemon Start(Role role, IReadOnlyDictionary<string, string> environment);
+
+    protected abstract Task BuildAsync();
+
+    protected static async Task BuildAsync(string folder) =>
+        (await Command.DotnetAsync(folder, "build", "--configuration", "Release", "-nodeReuse:false")).EnsureSuccess();
+
+    protected static Daemon Start(string assembly, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment) =>
+        Daemon.Start(
+            "dotnet",
+            [assembly, .. arguments],
+            Path.GetDirectoryName(assembly)!,
+            Path.Combine(TempFolder.Create("log"), Path.GetFileName(assembly)),
+            environment);
+
+    protected static async Task RunToEndAsync(string assembly, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        (await Command.RunAsync("dotnet", [assembly, .. arguments], Path.GetDirectoryName(assembly)!, TimeSpan.FromMinutes(2), environment)).EnsureSuccess();
+}
+
+internal enum Role { Api, Worker }

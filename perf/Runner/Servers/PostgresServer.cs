@@ -1,0 +1,84 @@
+using System.Globalization;
+using Npgsql;
+using ScalableTemplates.Tests.EndToEnd;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace Runner.Servers;
+
+/// <summary>A PostgreSQL of this run alone. Its settings are the default ones, but it remembers when a transaction was committed.</summary>
+internal sealed class PostgresServer(bool countStatements) : IAsyncDisposable
+{
+    private const string User = "app";
+    private const string Password = "not-a-secret";
+
+    private readonly int port = FreePort.Next();
+    private Daemon? daemon;
+
+    private static string? Binaries { get; } = Programs.FindFolder("postgres", "/usr/lib/postgresql/*/bin");
+
+    public async Task StartAsync()
+    {
+        var folder = TempFolder.Create("postgres");
+        var password = Path.Combine(folder, "password");
+        var data = Path.Combine(folder, "data");
+        await File.WriteAllTextAsync(password, Password);
+        if (Environment.IsPrivilegedProcess)
+        {
+            await Command.RunAsync("chown", ["-R", "postgres", folder], folder, TimeSpan.FromMinutes(1));
+        }
+
+        var (file, arguments) = AsOrdinaryUser("initdb", "--pgdata", data, "--username", User, "--pwfile", password, "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C");
+        (await Command.RunAsync(file, arguments, folder, TimeSpan.FromMinutes(2))).EnsureSuccess();
+        string[] settings =
+        [
+            $"port={port.ToString(CultureInfo.InvariantCulture)}",
+            "listen_addresses=127.0.0.1",
+            $"unix_socket_directories={folder}",
+            "track_commit_timestamp=on",
+            .. countStatements ? ["shared_preload_libraries=pg_stat_statements", "pg_stat_statements.track_planning=on"] : Array.Empty<string>(),
+        ];
+        (file, arguments) = AsOrdinaryUser("postgres", ["-D", data, .. settings.SelectMany(setting => new[] { "-c", setting })]);
+        daemon = Daemon.Start(file, arguments, folder, Path.Combine(TempFolder.Create("postgres-log"), "log"));
+        await daemon.WaitUntilAsync(CanConnectAsync, TimeSpan.FromMinutes(1));
+    }
+
+    /// <returns>The connection string of a new, empty database.</returns>
+    public async Task<string> CreateDatabaseAsync(string name)
+    {
+        await using var source = NpgsqlDataSource.Create(ConnectionString("postgres"));
+        await using var command = source.CreateCommand();
+        foreach (var sql in new[] { $"DROP DATABASE IF EXISTS {name} WITH (FORCE)", $"CREATE DATABASE {name}" })
+        {
+            command.CommandText = sql;
+            await command.ExecuteNonQueryAsync();
+        }
+
+        return ConnectionString(name);
+    }
+
+    public ValueTask DisposeAsync() => daemon?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private string ConnectionString(string database) =>
+        $"Host=127.0.0.1;Port={port};Database={database};Username={User};Password={Password}";
+
+    private async Task<bool> CanConnectAsync()
+    {
+        try
+        {
+            await using var connection = new NpgsqlConnection(ConnectionString("postgres") + ";Pooling=false");
+            await connection.OpenAsync();
+            return true;
+        }
+        catch (NpgsqlException)
+        {
+            return false;
+        }
+    }
+
+    // The server refuses to run as root. Unlike runuser, setpriv becomes the server, so that the server's end is the daemon's.
+    private static (string File, string[] Arguments) AsOrdinaryUser(string program, params string[] arguments)
+    {
+        var file = Path.Combine(Binaries ?? throw new InvalidOperationException("PostgreSQL is not installed."), program);
+        return Environment.IsPrivilegedProcess ? ("setpriv", ["--reuid=postgres", "--regid=postgres", "--init-groups", "--", file, .. arguments]) : (file, arguments);
+    }
+}
