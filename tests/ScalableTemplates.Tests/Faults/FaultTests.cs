@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ScalableTemplates.Tests.EndToEnd;
 using Xunit.Abstractions;
 
@@ -85,12 +86,11 @@ public sealed class FaultTests(ITestOutputHelper output)
             async run =>
             {
                 await run.Standby.KillAsync();
-                for (var reads = 0; reads < 100; reads++)
+                for (var clock = Stopwatch.StartNew(); clock.Elapsed < Outage;)
                 {
                     await run.Backend.GetProductIdAsync();
                 }
 
-                await Task.Delay(Outage);
                 await run.Standby.RunAsync();
             },
             hasStandby: true);

@@ -19,7 +19,7 @@ internal sealed class OrderLoad
     private const int MostOrders = 10_000;
 
     private static readonly int OrdersPerSecond =
-        int.TryParse(Environment.GetEnvironmentVariable("FAULT_RATE"), CultureInfo.InvariantCulture, out var rate) ? rate : 200;
+        int.TryParse(Environment.GetEnvironmentVariable("FAULT_RATE"), CultureInfo.InvariantCulture, out var rate) ? rate : 125;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 

@@ -17,6 +17,8 @@ internal static class ReadReplica
     {
         var servers = GetServers(builder.GetRequiredConnectionString(Name), builder.GetRequiredConnectionString(ResourceNames.Database));
         builder.Services.AddSingleton(_ => new NpgsqlDataSourceBuilder(servers) { Name = Name }.BuildMultiHost());
+        builder.Services.AddHttpContextAccessor();
+        builder.Services.AddSingleton<SavedPositionInterceptor>();
         builder.Services.AddSingleton<ContextPools>();
         builder.Services.AddScoped<RequestDatabase>();
         // Takes the place of the context that AddDatabase registers.

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using NpgsqlTypes;
 using ScalableBackend.Core.Data;
 
 namespace ScalableBackend.Api.Replica;
@@ -13,8 +14,8 @@ internal sealed class RequestDatabase(ContextPools pools, StandbyMonitor monitor
     private bool _isRead;
     private string? _obstacle;
 
-    /// <summary>What the scope has taken; null as long as it needed none.</summary>
-    public AppDbContext? Context { get; private set; }
+    /// <summary>Past everything that the scope has saved; null if it did not come to that.</summary>
+    public NpgsqlLogSequenceNumber? SavedPosition { get; set; }
 
     /// <summary>Prefers the standby if it is up and has, or is about to have, the state that <paramref name="token"/> stands for.</summary>
     public async Task PreferStandbyAsync(ConsistencyToken? token, CancellationToken cancellationToken)
@@ -40,9 +41,9 @@ internal sealed class RequestDatabase(ContextPools pools, StandbyMonitor monitor
             ReplicaTelemetry.Read(_obstacle);
         }
 
-        Context = _standby ?? pools.RentForPrimary();
+        var context = _standby ?? pools.RentForPrimary();
         _standby = null;
-        return Context;
+        return context;
     }
 
     public void Dispose()

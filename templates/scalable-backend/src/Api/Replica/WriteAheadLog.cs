@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using NpgsqlTypes;
@@ -15,18 +16,10 @@ internal static class WriteAheadLog
 
     private const int TimeoutSeconds = 2;
 
-    public static async Task<NpgsqlLogSequenceNumber> GetSavedPositionAsync(this AppDbContext primary, CancellationToken cancellationToken)
+    public static async Task<NpgsqlLogSequenceNumber?> GetSavedPositionAsync(this DbConnection primary)
     {
-        await primary.Database.OpenConnectionAsync(cancellationToken);
-        try
-        {
-            await using var command = primary.CreateCommand(SavedPosition);
-            return (NpgsqlLogSequenceNumber)(await command.ExecuteScalarAsync(cancellationToken))!;
-        }
-        finally
-        {
-            await primary.Database.CloseConnectionAsync();
-        }
+        await using var command = CreateCommand(primary, SavedPosition);
+        return await command.ExecuteScalarAsync() as NpgsqlLogSequenceNumber?;
     }
 
     /// <summary>The connection stays open for the queries of the context, as another one may lead to another server.</summary>
@@ -34,11 +27,11 @@ internal static class WriteAheadLog
     {
         await standby.Database.OpenConnectionAsync(cancellationToken);
         // In place of a standby that is gone, the primary answers.
-        await using var command = standby.CreateCommand("SELECT NOT pg_is_in_recovery() OR pg_last_wal_replay_lsn() >= $1");
+        await using var command = CreateCommand(standby.Database.GetDbConnection(), "SELECT NOT pg_is_in_recovery() OR pg_last_wal_replay_lsn() >= $1");
         command.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.PgLsn, Value = position });
         return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    private static NpgsqlCommand CreateCommand(this AppDbContext db, string sql) =>
-        new(sql, (NpgsqlConnection)db.Database.GetDbConnection()) { CommandTimeout = TimeoutSeconds };
+    private static NpgsqlCommand CreateCommand(DbConnection connection, string sql) =>
+        new(sql, (NpgsqlConnection)connection) { CommandTimeout = TimeoutSeconds };
 }
