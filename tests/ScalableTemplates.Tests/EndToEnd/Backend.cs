@@ -108,10 +108,14 @@ internal sealed class Backend : IAsyncDisposable
 
     public Task<JsonElement> GetOrderAsync(Guid order) => client.GetFromJsonAsync<JsonElement>($"v1/orders/{order}");
 
-    public async Task WaitForStatusAsync(Guid order, string status, int seconds = 60)
+    public Task WaitForStatusAsync(Guid order, string status, int seconds = 60) =>
+        WaitUntilAsync(async () => await GetStatusAsync(order) == status, seconds);
+
+    /// <summary>Waits for something that the process does which handles messages.</summary>
+    public Task WaitUntilAsync(Func<Task<bool>> isSo, int seconds = 60)
     {
         var handling = running.GetValueOrDefault(("Worker", 0)) ?? running[("Api", 0)];
-        await handling.WaitUntilAsync(async () => await GetStatusAsync(order) == status, TimeSpan.FromSeconds(seconds));
+        return handling.WaitUntilAsync(isSo, TimeSpan.FromSeconds(seconds));
     }
 
     public string[] MailsOf(Guid order) => Directory.GetFiles(Mails, $"*{order}*.eml");

@@ -24,7 +24,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     {
         var password = Path.Combine(folder, "password");
         await File.WriteAllTextAsync(password, Password);
-        await GiveFolderToOrdinaryUserAsync();
+        await GiveToOrdinaryUserAsync(folder);
         await RunToEndAsync("initdb", "--pgdata", Data, "--username", User, "--pwfile", password, "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync");
         await RunAsync();
     }
@@ -33,7 +33,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     public async Task<PostgresServer> StartStandbyAsync()
     {
         var standby = new PostgresServer();
-        await standby.GiveFolderToOrdinaryUserAsync();
+        await GiveToOrdinaryUserAsync(standby.folder);
         await RunToEndAsync(
             "pg_basebackup",
             "--pgdata", standby.Data,
@@ -47,9 +47,9 @@ internal sealed class PostgresServer : IAsyncDisposable
     public async Task RunAsync()
     {
         var (file, arguments) = AsOrdinaryUser(
-            "postgres", "-D", Data, "-p", port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={folder}");
+            Path.Combine(Binaries!, "postgres"), "-D", Data, "-p", port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={folder}");
         daemon = Daemon.Start(file, arguments, folder, log);
-        await daemon.WaitUntilAsync(CanConnectAsync, TimeSpan.FromMinutes(1));
+        await daemon.WaitUntilAsync(() => CanConnectAsync(ConnectionString("postgres")), TimeSpan.FromMinutes(1));
     }
 
     /// <summary>Stops it and starts it again at the same address, as <c>pg_ctl restart</c> does.</summary>
@@ -89,7 +89,8 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    private async Task GiveFolderToOrdinaryUserAsync()
+    /// <summary>Has the ordinary user own what is in a folder, where the tests run as root.</summary>
+    public static async Task GiveToOrdinaryUserAsync(string folder)
     {
         if (Environment.IsPrivilegedProcess)
         {
@@ -99,15 +100,16 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     private async Task RunToEndAsync(string program, params string[] options)
     {
-        var (file, arguments) = AsOrdinaryUser(program, options);
+        var (file, arguments) = AsOrdinaryUser(Path.Combine(Binaries!, program), options);
         (await Command.RunAsync(file, arguments, folder, TimeSpan.FromMinutes(2))).EnsureSuccess();
     }
 
-    private async Task<bool> CanConnectAsync()
+    /// <summary>Whether a server of the protocol takes connections there.</summary>
+    public static async Task<bool> CanConnectAsync(string connectionString)
     {
         try
         {
-            await using var connection = new NpgsqlConnection(ConnectionString("postgres") + ";Pooling=false");
+            await using var connection = new NpgsqlConnection(connectionString + ";Pooling=false");
             await connection.OpenAsync();
             return true;
         }
@@ -118,9 +120,6 @@ internal sealed class PostgresServer : IAsyncDisposable
     }
 
     // The server refuses to run as root. Unlike runuser, setpriv becomes the server, so that the server's end is the daemon's.
-    private static (string File, string[] Arguments) AsOrdinaryUser(string program, params string[] arguments)
-    {
-        var file = Path.Combine(Binaries!, program);
-        return Environment.IsPrivilegedProcess ? ("setpriv", ["--reuid=postgres", "--regid=postgres", "--init-groups", "--", file, .. arguments]) : (file, arguments);
-    }
+    public static (string File, string[] Arguments) AsOrdinaryUser(string file, params string[] arguments) =>
+        Environment.IsPrivilegedProcess ? ("setpriv", ["--reuid=postgres", "--regid=postgres", "--init-groups", "--", file, .. arguments]) : (file, arguments);
 }

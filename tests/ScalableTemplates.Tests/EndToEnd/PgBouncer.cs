@@ -1,0 +1,47 @@
+using System.Globalization;
+using Npgsql;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.EndToEnd;
+
+/// <summary>A PgBouncer of this run alone, in transaction mode: every transaction may get another connection of the server.</summary>
+internal sealed class PgBouncer : IAsyncDisposable
+{
+    private readonly int port = FreePort.Next();
+    private readonly string folder = TempFolder.Create("pgbouncer");
+    private Daemon? daemon;
+
+    public static string? Binaries { get; } = Programs.FindFolder("pgbouncer", "/usr/sbin");
+
+    /// <summary>Starts it in front of the server of <paramref name="database"/>, with fewer connections than its clients open.</summary>
+    /// <returns>The connection string that leads through it.</returns>
+    public async Task<string> StartAsync(string database)
+    {
+        var server = new NpgsqlConnectionStringBuilder(database);
+        var users = Path.Combine(folder, "users.txt");
+        await File.WriteAllTextAsync(users, $"\"{server.Username}\" \"{server.Password}\"");
+        var settings = Path.Combine(folder, "pgbouncer.ini");
+        await File.WriteAllTextAsync(settings, string.Create(CultureInfo.InvariantCulture, $"""
+            [databases]
+            * = host={server.Host} port={server.Port}
+            [pgbouncer]
+            listen_addr = 127.0.0.1
+            listen_port = {port}
+            unix_socket_dir =
+            auth_type = scram-sha-256
+            auth_file = {users}
+            pool_mode = transaction
+            default_pool_size = 4
+            """));
+        await PostgresServer.GiveToOrdinaryUserAsync(folder);
+        var (file, arguments) = PostgresServer.AsOrdinaryUser(Path.Combine(Binaries!, "pgbouncer"), settings);
+        daemon = Daemon.Start(file, arguments, folder, Path.Combine(TempFolder.Create("pgbouncer-log"), "log"));
+        server.Host = "127.0.0.1";
+        server.Port = port;
+        server.NoResetOnClose = true;
+        await daemon.WaitUntilAsync(() => PostgresServer.CanConnectAsync(server.ConnectionString), TimeSpan.FromMinutes(1));
+        return server.ConnectionString;
+    }
+
+    public ValueTask DisposeAsync() => daemon?.DisposeAsync() ?? ValueTask.CompletedTask;
+}
