@@ -31,6 +31,9 @@ internal sealed class Backend : IAsyncDisposable
         environment["DOTNET_ENVIRONMENT"] = "Development";
         environment["Mail__PickupFolder"] = Mails = TempFolder.Create("mails");
         environment["Payments__BaseUrl"] = $"{Address}payment-simulator/";
+        // One client stands for many.
+        environment["Limits__Plans__standard__RequestsPerMinute"] = "600000";
+        environment["Limits__Plans__standard__Burst"] = "100000";
         Token.Configure(environment);
         client = new HttpClient { BaseAddress = Address };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token.Create());

@@ -1,11 +1,17 @@
 using System.Text.Json.Serialization;
 using Scalar.AspNetCore;
+#if (HasLimits)
+using ScalableBackend.Api.Limits;
+#endif
 
 namespace ScalableBackend.Api;
 
 internal static class ApiDefaults
 {
-    private const long MaxBodyBytes = 1024 * 1024;
+    private const int MaxBodyBytes = 1024 * 1024;
+    private const int MaxHeaderBytes = 16 * 1024;
+
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(15);
 
     public static void AddApiDefaults(this WebApplicationBuilder builder)
     {
@@ -13,6 +19,7 @@ internal static class ApiDefaults
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
+            kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
         });
         builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
             context.ProblemDetails.Detail ??= (context.Exception as BadHttpRequestException)?.Message);
@@ -20,6 +27,15 @@ internal static class ApiDefaults
         builder.Services.AddValidation();
         builder.Services.AddOpenApi();
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new JsonStringEnumConverter()));
+        builder.AddProxySupport();
+        builder.Services.AddRequestTimeouts(timeouts => timeouts.DefaultPolicy = new()
+        {
+            Timeout = RequestTimeout,
+            TimeoutStatusCode = StatusCodes.Status503ServiceUnavailable,
+        });
+#if (HasLimits)
+        builder.AddLimits();
+#endif
 #if (HasJwt)
         builder.AddJwt();
 #endif
@@ -28,6 +44,8 @@ internal static class ApiDefaults
     /// <summary>Gives every error a ProblemDetails body; in Development, the OpenAPI document and a page to try it at /scalar.</summary>
     public static void UseApiDefaults(this WebApplication app)
     {
+        app.UseForwardedHeaders();
+        app.UseSecurityHeaders();
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
             // A malformed request is the caller's fault: say what is wrong with it, and do not log an error.
@@ -35,8 +53,14 @@ internal static class ApiDefaults
             SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException,
         });
         app.UseStatusCodePages();
+        app.UseRequestTimeouts();
 #if (HasJwt)
         app.UseAuthentication();
+#endif
+#if (HasLimits)
+        app.UseLimits();
+#endif
+#if (HasJwt)
         app.UseAuthorization();
 #endif
         if (app.Environment.IsDevelopment())

@@ -27,11 +27,11 @@ builder.AddApiDefaults();
 
 var app = builder.Build();
 
+app.UseHealth();
 app.UseApiDefaults();
 #if (HasReplica)
 app.UseReadReplica();
 #endif
-app.MapHealth();
 #if (HasSample)
 
 var v1 = app.MapV1();

@@ -1,26 +1,94 @@
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Diagnostics.HealthChecks;
-using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.DependencyInjection;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ScalableBackend.ServiceDefaults;
 
 public static class Health
 {
-    private const string Live = "live";
+    private const int DefaultPort = 8081;
 
-    internal static void AddHealth(this IServiceCollection services) =>
-        services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), [Live]);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
+
+    internal static void AddHealth(this IHostApplicationBuilder builder)
+    {
+        if (builder is not WebApplicationBuilder web)
+        {
+            return;
+        }
+
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<Lifecycle>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<Lifecycle>());
+        builder.Services.AddSingleton<HealthReports>();
+        builder.Services.AddHealthChecks();
+        builder.Services.PostConfigure<HealthCheckServiceOptions>(options =>
+        {
+            foreach (var check in options.Registrations.Where(check => check.Timeout == System.Threading.Timeout.InfiniteTimeSpan))
+            {
+                check.Timeout = Timeout;
+            }
+        });
+        if (GetPort(builder.Configuration, builder.Environment) is > 0 and var port)
+        {
+            web.ListenTo(port);
+        }
+    }
 
     /// <summary>
-    /// Maps the probes, in every environment. <c>/alive</c>: the process works, restart it if not.
-    /// <c>/health</c>: it can serve; 503 only if something is down that it cannot work without.
-    /// Both answer with one word, so they tell a stranger nothing.
+    /// Answers the probes, before anything that could shed them. <c>/alive</c>: the process works, restart it if not.
+    /// <c>/health</c>: it can serve; 503 while it starts or stops, or if something is down that it cannot work without.
+    /// Both answer with one word, so they tell a stranger nothing. Outside Development they have a port of their own: Health:Port.
     /// </summary>
-    public static void MapHealth(this IEndpointRouteBuilder endpoints)
+    public static void UseHealth(this WebApplication app)
     {
-        endpoints.MapHealthChecks("/alive", new HealthCheckOptions { Predicate = check => check.Tags.Contains(Live) }).AllowAnonymous();
-        endpoints.MapHealthChecks("/health").AllowAnonymous();
+        var port = GetPort(app.Configuration, app.Environment);
+        app.MapWhen(
+            context => port == 0 ? context.Request.Path.Value is "/alive" or "/health" : context.Connection.LocalPort == port,
+            probes => probes.Run(context => context.Request.Path.Value switch
+            {
+                "/alive" => context.Response.WriteAsync(nameof(HealthStatus.Healthy)),
+                "/health" => WriteHealthAsync(context),
+                _ => Task.FromResult(context.Response.StatusCode = StatusCodes.Status404NotFound),
+            }));
+        app.Use((context, next) =>
+        {
+            // Has clients go on with another replica before this one stops to listen.
+            if (context.RequestServices.GetRequiredService<Lifecycle>().IsStopping && HttpProtocol.IsHttp11(context.Request.Protocol))
+            {
+                context.Response.Headers.Connection = "close";
+            }
+
+            return next(context);
+        });
+    }
+
+    private static async Task WriteHealthAsync(HttpContext context)
+    {
+        var word = await context.RequestServices.GetRequiredService<HealthReports>().GetWordAsync(context.RequestAborted);
+        if (word is not (nameof(HealthStatus.Healthy) or nameof(HealthStatus.Degraded)))
+        {
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        }
+
+        await context.Response.WriteAsync(word);
+    }
+
+    private static int GetPort(IConfiguration configuration, IHostEnvironment environment) =>
+        configuration.GetValue("Health:Port", environment.IsDevelopment() ? 0 : DefaultPort);
+
+    // Kestrel takes its addresses from one setting, so the port is added to the one that is in use.
+    private static void ListenTo(this WebApplicationBuilder builder, int port)
+    {
+        if (builder.Configuration["http_ports"] is { Length: > 0 } ports && builder.Configuration["urls"] is null or "")
+        {
+            builder.WebHost.UseSetting("http_ports", $"{ports};{port}");
+        }
+        else
+        {
+            builder.WebHost.UseUrls($"{builder.Configuration["urls"] ?? "http://localhost:5000"};http://*:{port}");
+        }
     }
 }

@@ -1,5 +1,4 @@
 using System.Net.Http;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http.Resilience;
 using Polly;
 
@@ -7,19 +6,27 @@ namespace ScalableBackend.ServiceDefaults;
 
 internal static class Resilience
 {
-    /// <summary>Gives every <see cref="HttpClient"/> service discovery and the standard pipeline: limit, timeouts, retries, circuit breaker.</summary>
-    public static void AddResilientHttp(this IServiceCollection services)
+    /// <summary>
+    /// Gives every <see cref="HttpClient"/> service discovery and the standard pipeline: limit, timeouts, retries, circuit
+    /// breaker. Its settings are the section Resilience:Http; a change counts at once.
+    /// </summary>
+    public static void AddResilientHttp(this IHostApplicationBuilder builder)
     {
-        services.AddServiceDiscovery();
-        services.ConfigureHttpClientDefaults(http =>
+        var settings = builder.Configuration.GetSection("Resilience:Http");
+        builder.Services.AddServiceDiscovery();
+        builder.Services.ConfigureHttpClientDefaults(http =>
         {
             http.AddServiceDiscovery();
-            http.AddStandardResilienceHandler(options =>
+            var pipeline = http.AddStandardResilienceHandler(options =>
             {
                 var isTransient = options.Retry.ShouldHandle;
                 options.Retry.ShouldHandle = async args =>
                     MayRepeat(args.Context.GetRequestMessage()) && await isTransient(args);
             });
+            if (settings.GetChildren().Any())
+            {
+                pipeline.Configure(settings);
+            }
         });
     }
 

@@ -1,6 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-
 namespace ScalableBackend.ServiceDefaults;
 
 public static class ServiceDefaultsExtensions
@@ -9,10 +6,10 @@ public static class ServiceDefaultsExtensions
     public static void AddServiceDefaults(this IHostApplicationBuilder builder)
     {
         builder.AddTelemetry();
-        builder.Services.AddHealth();
-        builder.Services.AddResilientHttp();
+        builder.AddHealth();
+        builder.AddResilientHttp();
 
-        // Work in flight gets this long to finish after SIGTERM; keep the orchestrator's grace period longer.
+        // Draining and work in flight get this long after SIGTERM; keep the orchestrator's grace period longer.
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(25));
     }
 }

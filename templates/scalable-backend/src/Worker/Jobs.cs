@@ -1,5 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using ScalableBackend.Core.Messaging;
 #if (HasSample)
 using ScalableBackend.Core.Orders;

@@ -12,6 +12,6 @@ builder.AddJobs();
 
 var app = builder.Build();
 
-app.MapHealth();
+app.UseHealth();
 
 return await app.RunAsync(args);

@@ -6,9 +6,6 @@ using Microsoft.AspNetCore.TestHost;
 #if (HasPostgres && HasSample)
 using Microsoft.EntityFrameworkCore;
 #endif
-#if (HasSample && (!HasWorker || HasPostgres))
-using Microsoft.Extensions.DependencyInjection;
-#endif
 #if (HasPostgres && HasSample)
 using ScalableBackend.Core.Data;
 #endif

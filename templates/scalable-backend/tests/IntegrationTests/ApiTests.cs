@@ -1,4 +1,7 @@
 using System.Net;
+#if (HasJwt && HasSample)
+using System.Net.Http.Headers;
+#endif
 using System.Net.Http.Json;
 using Microsoft.AspNetCore.Mvc;
 using Xunit;
@@ -31,7 +34,36 @@ public sealed class ApiTests(Backend backend)
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
         Assert.Equal(404, (await response.Content.ReadFromJsonAsync<ProblemDetails>(TestContext.Current.CancellationToken))!.Status);
     }
+
+    [Fact]
+    public async Task An_answer_is_of_no_use_to_a_hostile_page()
+    {
+        using var client = backend.CreateClient();
+
+        using var response = await client.GetAsync("/v1/nothing", TestContext.Current.CancellationToken);
+
+        Assert.Equal("nosniff", Assert.Single(response.Headers.GetValues("X-Content-Type-Options")));
+        Assert.Contains("frame-ancestors 'none'", Assert.Single(response.Headers.GetValues("Content-Security-Policy")), StringComparison.Ordinal);
+        Assert.False(response.Headers.Contains("Server"));
+    }
 #if (HasJwt && HasSample)
+
+    [Theory]
+    [InlineData("issuer")]
+    [InlineData("audience")]
+    [InlineData("key")]
+    [InlineData("time")]
+    [InlineData("text")]
+    public async Task A_caller_with_a_wrong_token_is_turned_away(string fault)
+    {
+        using var client = backend.CreateClient(customer: null);
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Tokens.Wrong[fault]());
+
+        using var response = await client.GetAsync("/v1/orders", TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal(401, (await response.Content.ReadFromJsonAsync<ProblemDetails>(TestContext.Current.CancellationToken))!.Status);
+    }
 
     [Theory]
     [InlineData("/v1/products")]

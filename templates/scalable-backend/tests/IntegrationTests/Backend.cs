@@ -1,18 +1,11 @@
 #if (HasJwt)
 using System.Net.Http.Headers;
 #endif
-#if (HasReplica)
+#if (HasReplica || HasLimits)
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 #endif
 #if (HasPostgres)
-using Microsoft.Extensions.Configuration;
-#endif
-#if (HasSample)
-using Microsoft.Extensions.DependencyInjection;
-#endif
-#if (HasPostgres)
-using Microsoft.Extensions.Hosting;
 using ScalableBackend.Core.Data;
 #endif
 using Xunit;
@@ -64,6 +57,10 @@ public sealed class Backend : IAsyncLifetime
         Tokens.Configure(settings);
 #endif
         settings["Messaging:RetryDelays:0"] = "00:00:01";
+#if (HasLimits)
+        // One caller stands for many.
+        settings["Limits:Plans:standard:Burst"] = "10000";
+#endif
 #if (HasSample)
         settings["Mail:Server"] = "";
         settings["Mail:PickupFolder"] = Mails;
@@ -133,11 +130,16 @@ public sealed class Backend : IAsyncLifetime
 #endif
         return client;
     }
-#if (HasReplica)
+#if (HasReplica || HasLimits)
 
-    /// <summary>The API once more, with another standby.</summary>
-    public WebApplicationFactory<Program> CreateApi(string replica) =>
-        _api!.WithWebHostBuilder(api => api.UseSetting("ConnectionStrings:replica", replica));
+    /// <summary>The API once more, with other settings.</summary>
+    public WebApplicationFactory<Program> CreateApi(params (string Key, string Value)[] settings) => _api!.WithWebHostBuilder(api =>
+    {
+        foreach (var (key, value) in settings)
+        {
+            api.UseSetting(key, value);
+        }
+    });
 #endif
 
 #if (HasRedis && HasSample)

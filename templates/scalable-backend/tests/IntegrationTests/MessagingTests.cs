@@ -1,5 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
 using ScalableBackend.Core.Data;
 using ScalableBackend.Core.Messaging;
 using Xunit;

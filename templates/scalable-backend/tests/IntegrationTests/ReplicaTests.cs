@@ -40,7 +40,7 @@ public sealed class ReplicaTests(Backend backend)
     public async Task A_standby_that_is_down_degrades_the_service_and_fails_no_request()
     {
         using var other = backend.CreateClient();
-        await using var api = backend.CreateApi(replica: "Host=127.0.0.1;Port=1;Username=nobody");
+        await using var api = backend.CreateApi(("ConnectionStrings:replica", "Host=127.0.0.1;Port=1;Username=nobody"));
         using var client = api.CreateClient();
         client.DefaultRequestHeaders.Authorization = other.DefaultRequestHeaders.Authorization;
 

@@ -1,6 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using ScalableBackend.Core.Data;
 using ScalableBackend.Core.Scheduling;
 using Xunit;

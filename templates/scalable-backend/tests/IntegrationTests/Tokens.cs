@@ -24,16 +24,31 @@ internal static class Tokens
         settings[$"{Bearer}:SigningKeys:0:Length"] = "32";
     }
 
-    public static string Create(string subject) => new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
-    {
-        Issuer = Issuer,
-        Audience = Audience,
 #if (HasSample)
-        Subject = new ClaimsIdentity([new Claim("sub", subject), new Claim("scope", "orders catalog:write")]),
-#else
-        Subject = new ClaimsIdentity([new Claim("sub", subject)]),
+    /// <summary>Tokens that look right and are not, by what is wrong with them.</summary>
+    public static IReadOnlyDictionary<string, Func<string>> Wrong { get; } = new Dictionary<string, Func<string>>
+    {
+        ["issuer"] = () => Create("ada", issuer: "somebody"),
+        ["audience"] = () => Create("ada", audience: "something"),
+        ["key"] = () => Create("ada", key: RandomNumberGenerator.GetBytes(32)),
+        ["time"] = () => Create("ada", expires: DateTime.UtcNow.AddHours(-1)),
+        ["text"] = () => "nonsense",
+    };
+
 #endif
-        Expires = DateTime.UtcNow.AddHours(1),
-        SigningCredentials = new SigningCredentials(new SymmetricSecurityKey(Key), SecurityAlgorithms.HmacSha256),
-    });
+    public static string Create(
+        string subject, string issuer = Issuer, string audience = Audience, byte[]? key = null, DateTime? expires = null) =>
+        new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
+        {
+            Issuer = issuer,
+            Audience = audience,
+#if (HasSample)
+            Subject = new ClaimsIdentity([new Claim("sub", subject), new Claim("scope", "orders catalog:write")]),
+#else
+            Subject = new ClaimsIdentity([new Claim("sub", subject)]),
+#endif
+            NotBefore = DateTime.UtcNow.AddHours(-2),
+            Expires = expires ?? DateTime.UtcNow.AddHours(1),
+            SigningCredentials = new SigningCredentials(new SymmetricSecurityKey(key ?? Key), SecurityAlgorithms.HmacSha256),
+        });
 }

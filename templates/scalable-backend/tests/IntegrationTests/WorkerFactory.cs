@@ -3,9 +3,6 @@ extern alias worker;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
-#if (HasSample)
-using Microsoft.Extensions.DependencyInjection;
-#endif
 
 namespace ScalableBackend.IntegrationTests;
 

@@ -1,9 +1,4 @@
-using Microsoft.Extensions.Caching.Hybrid;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Hosting;
 using ScalableBackend.ServiceDefaults;
-using StackExchange.Redis;
 
 namespace ScalableBackend.Core.Caching;
 
@@ -17,10 +12,6 @@ public static class Cache
             ResourceNames.Cache,
             settings => settings.DisableHealthChecks = true,
             options => options.FailFast());
-        builder.Services.AddHealthChecks().AddRedis(
-            services => services.GetRequiredService<IConnectionMultiplexer>(), "cache", HealthStatus.Degraded);
-        builder.Services.AddHybridCache(options => options.DefaultEntryOptions = CacheOptions.Default);
-        builder.Services.AddSingleton<CacheInvalidation>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<CacheInvalidation>());
+        builder.AddSharedCache();
     }
 }

@@ -1,8 +1,4 @@
-using Microsoft.Extensions.Caching.Hybrid;
 using Microsoft.Extensions.Caching.StackExchangeRedis;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Hosting;
 using ScalableBackend.ServiceDefaults;
 using StackExchange.Redis;
 
@@ -23,10 +19,6 @@ public static class Cache
         builder.Services.AddStackExchangeRedisCache(_ => { });
         builder.Services.AddOptions<RedisCacheOptions>().Configure<IServiceProvider>((options, services) =>
             options.ConnectionMultiplexerFactory = () => Task.FromResult(services.GetRequiredService<IConnectionMultiplexer>()));
-        builder.Services.AddHealthChecks().AddRedis(
-            services => services.GetRequiredService<IConnectionMultiplexer>(), "cache", HealthStatus.Degraded);
-        builder.Services.AddHybridCache(options => options.DefaultEntryOptions = CacheOptions.Default);
-        builder.Services.AddSingleton<CacheInvalidation>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<CacheInvalidation>());
+        builder.AddSharedCache();
     }
 }

@@ -1,7 +1,8 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Caching.Hybrid;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
+using Polly;
+using Polly.Registry;
+using ScalableBackend.ServiceDefaults;
 using StackExchange.Redis;
 
 namespace ScalableBackend.Core.Caching;
@@ -11,7 +12,11 @@ namespace ScalableBackend.Core.Caching;
 /// holds the old value until it expires, and Redis is cleaned as soon as it is back.
 /// </summary>
 public sealed partial class CacheInvalidation(
-    HybridCache cache, IConnectionMultiplexer redis, TimeProvider clock, ILogger<CacheInvalidation> logger) : BackgroundService
+    HybridCache cache,
+    IConnectionMultiplexer redis,
+    ResiliencePipelineProvider<string> pipelines,
+    TimeProvider clock,
+    ILogger<CacheInvalidation> logger) : BackgroundService
 {
     // A reader may have read the old value before the change, and cache it after the removal. So everything is removed once
     // more, when such a reader is done; and again, if Redis could not be reached.
@@ -19,6 +24,7 @@ public sealed partial class CacheInvalidation(
 
     private static readonly RedisChannel Changes = RedisChannel.Literal("cache:changes");
 
+    private readonly ResiliencePipeline _pipeline = pipelines.GetPipeline(ResourceNames.Cache);
     private readonly Channel<(string Key, DateTimeOffset Due)> _repeats = Channel.CreateUnbounded<(string, DateTimeOffset)>();
 
     /// <summary>Call it once the change is saved. It cannot be cancelled, as the change cannot either, and does not fail.</summary>
@@ -69,10 +75,10 @@ public sealed partial class CacheInvalidation(
         try
         {
             await cache.RemoveAsync(key, CancellationToken.None);
-            await redis.GetSubscriber().PublishAsync(Changes, key);
+            await _pipeline.ExecuteAsync(async timeout => await redis.GetSubscriber().PublishAsync(Changes, key).WaitAsync(timeout));
             return true;
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (Exception exception) when (exception is RedisException or TimeoutException or ExecutionRejectedException)
         {
             LogFailed(exception, key);
             return false;

@@ -4,11 +4,9 @@ using ScalableBackend.Core.Catalog;
 #if (HasSqlite)
 using Microsoft.EntityFrameworkCore;
 #endif
-using Microsoft.Extensions.DependencyInjection;
-#if (HasSample)
-using Microsoft.Extensions.Hosting;
-#endif
+#if (HasSample || HasSqlite)
 
+#endif
 namespace ScalableBackend.Core.Data;
 
 public static class DatabaseMigration

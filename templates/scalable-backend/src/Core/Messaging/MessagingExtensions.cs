@@ -1,19 +1,25 @@
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 #if (HasRabbitMq)
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 #endif
-using Microsoft.Extensions.Hosting;
+#if (HasRabbitMq)
+using RabbitMQ.Client.Exceptions;
+#endif
 using ScalableBackend.Core.Data;
 #if (HasRabbitMq)
 using ScalableBackend.Core.Messaging.RabbitMq;
+using ScalableBackend.ServiceDefaults;
 #endif
 
 namespace ScalableBackend.Core.Messaging;
 
 public static class MessagingExtensions
 {
+#if (HasRabbitMq)
+    private static readonly TimeSpan BrokerTimeout = TimeSpan.FromSeconds(5);
+
+#endif
     /// <summary>Lets this process publish messages.</summary>
     public static void AddMessaging(this IHostApplicationBuilder builder)
     {
@@ -31,6 +37,7 @@ public static class MessagingExtensions
 #if (HasRabbitMq)
 
         builder.AddBroker();
+        builder.AddPipeline(ResourceNames.Broker, BrokerTimeout, isAnswer: exception => exception is PublishException);
         builder.Services.AddSingleton<RabbitMqConnection>();
         builder.Services.AddSingleton<RabbitMqPublisher>();
         builder.Services.AddRelay();

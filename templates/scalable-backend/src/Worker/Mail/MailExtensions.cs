@@ -1,5 +1,5 @@
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
+using MailKit.Net.Smtp;
+using ScalableBackend.ServiceDefaults;
 
 namespace ScalableBackend.Worker.Mail;
 
@@ -16,6 +16,10 @@ internal sealed class MailOptions
 
 internal static class MailExtensions
 {
+    public const string Pipeline = "mail";
+
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
+
     /// <summary>While the mail server is down, orders stay paid and the mail is tried again.</summary>
     public static void AddMail(this IHostApplicationBuilder builder)
     {
@@ -25,6 +29,7 @@ internal static class MailExtensions
                 options => options.Server is not null || !string.IsNullOrEmpty(options.PickupFolder),
                 "Mail:Server is missing. Set the environment variable Mail__Server to smtp://host:port, or Mail__PickupFolder to a folder for .eml files.")
             .ValidateOnStart();
+        builder.AddPipeline(Pipeline, Timeout, isAnswer: exception => exception is SmtpCommandException);
         builder.Services.AddSingleton<Mailer>();
     }
 }

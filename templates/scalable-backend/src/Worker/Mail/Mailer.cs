@@ -2,12 +2,15 @@ using MailKit.Net.Smtp;
 using MailKit.Security;
 using Microsoft.Extensions.Options;
 using MimeKit;
+using Polly;
+using Polly.Registry;
 
 namespace ScalableBackend.Worker.Mail;
 
-internal sealed class Mailer(IOptions<MailOptions> options)
+internal sealed class Mailer(IOptions<MailOptions> options, ResiliencePipelineProvider<string> pipelines)
 {
     private readonly MailOptions _options = options.Value;
+    private readonly ResiliencePipeline _pipeline = pipelines.GetPipeline(MailExtensions.Pipeline);
 
     /// <param name="id">The same for the same mail: a copy that a repeated job sends can be told by it.</param>
     public async Task SendAsync(string id, string to, string subject, string text, CancellationToken cancellationToken)
@@ -17,7 +20,7 @@ internal sealed class Mailer(IOptions<MailOptions> options)
         mail.MessageId = $"{id}@{from.Domain}";
         if (_options.Server is { } server)
         {
-            await SendAsync(mail, server, cancellationToken);
+            await _pipeline.ExecuteAsync(async timeout => await SendAsync(mail, server, timeout), cancellationToken);
         }
         else
         {

@@ -1,7 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-#if (HasSample)
-using Microsoft.Extensions.Configuration;
-#endif
 using ScalableBackend.Core.Data;
 #if (HasSample)
 using ScalableBackend.Core.Idempotency;

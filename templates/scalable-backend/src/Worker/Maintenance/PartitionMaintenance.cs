@@ -1,8 +1,4 @@
 using Microsoft.EntityFrameworkCore;
-#if (HasPartitioning)
-using Microsoft.Extensions.Configuration;
-#endif
-using Microsoft.Extensions.Logging;
 using Npgsql;
 using ScalableBackend.Core.Data;
 using ScalableBackend.Core.Data.Partitioning;

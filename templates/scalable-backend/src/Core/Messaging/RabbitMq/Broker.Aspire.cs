@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Hosting;
 using ScalableBackend.ServiceDefaults;
 
 namespace ScalableBackend.Core.Messaging.RabbitMq;

@@ -1,9 +1,12 @@
+using Polly;
+using Polly.Registry;
 using RabbitMQ.Client;
+using ScalableBackend.ServiceDefaults;
 
 namespace ScalableBackend.Core.Messaging.RabbitMq;
 
 /// <summary>Publishes with confirms: when the call returns, the broker has the message on disk in a queue.</summary>
-internal sealed class RabbitMqPublisher(RabbitMqConnection connection) : IAsyncDisposable
+internal sealed class RabbitMqPublisher(RabbitMqConnection connection, ResiliencePipelineProvider<string> pipelines) : IAsyncDisposable
 {
     // More than all lanes of the relay have under way, so that none waits for another.
     private const int MaxUnconfirmed = 1000;
@@ -13,20 +16,21 @@ internal sealed class RabbitMqPublisher(RabbitMqConnection connection) : IAsyncD
         publisherConfirmationTrackingEnabled: true,
         outstandingPublisherConfirmationsRateLimiter: new ThrottlingRateLimiter(MaxUnconfirmed));
 
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
-
+    private readonly ResiliencePipeline _pipeline = pipelines.GetPipeline(ResourceNames.Broker);
     private readonly SemaphoreSlim _opening = new(1, 1);
     private IChannel? _channel;
 
     /// <exception cref="RabbitMQ.Client.Exceptions.PublishException">The broker refused the message, or no queue takes it.</exception>
+    /// <exception cref="ExecutionRejectedException">The broker did not answer in time, or lately did not.</exception>
     public async Task PublishAsync(
-        string exchange, string routingKey, BasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
-    {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(Timeout);
-        var channel = await OpenAsync(timeout.Token);
-        await channel.BasicPublishAsync(exchange, routingKey, mandatory: true, properties, body, timeout.Token);
-    }
+        string exchange, string routingKey, BasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
+        await _pipeline.ExecuteAsync(
+            async timeout =>
+            {
+                var channel = await OpenAsync(timeout);
+                await channel.BasicPublishAsync(exchange, routingKey, mandatory: true, properties, body, timeout);
+            },
+            cancellationToken);
 
     public async ValueTask DisposeAsync()
     {

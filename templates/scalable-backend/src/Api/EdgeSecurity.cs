@@ -1,0 +1,52 @@
+using Microsoft.AspNetCore.HttpOverrides;
+
+namespace ScalableBackend.Api;
+
+internal static class EdgeSecurity
+{
+    /// <summary>
+    /// Believes what the networks in Proxy:Networks (such as 10.0.0.0/8) say about the caller's address and scheme, and nobody
+    /// else; by itself only proxies on this machine.
+    /// </summary>
+    public static void AddProxySupport(this WebApplicationBuilder builder) =>
+        builder.Services.Configure<ForwardedHeadersOptions>(options =>
+        {
+            options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
+            options.ForwardLimit = null;
+            foreach (var network in builder.Configuration.GetSection("Proxy:Networks").Get<string[]>() ?? [])
+            {
+                options.KnownIPNetworks.Add(System.Net.IPNetwork.Parse(network));
+            }
+        });
+
+    /// <summary>Tells browsers to do nothing with an answer but hand it to who asked for it, and to come back by HTTPS only.</summary>
+    public static void UseSecurityHeaders(this WebApplication app)
+    {
+        if (!app.Environment.IsDevelopment())
+        {
+            app.UseHsts();
+        }
+
+        app.Use((context, next) =>
+        {
+            // Here, as the headers of a failed request are cleared.
+            context.Response.OnStarting(AddHeadersAsync, context);
+            return next(context);
+        });
+    }
+
+    private static Task AddHeadersAsync(object state)
+    {
+        var context = (HttpContext)state;
+        var headers = context.Response.Headers;
+        headers.XContentTypeOptions = "nosniff";
+        headers["Referrer-Policy"] = "no-referrer";
+        // The page of the API's documentation, which is there only in Development, needs its scripts.
+        if (!context.Request.Path.StartsWithSegments("/scalar"))
+        {
+            headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'none'";
+        }
+
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,40 @@
+using Polly;
+using Polly.CircuitBreaker;
+using Polly.Timeout;
+
+namespace ScalableBackend.ServiceDefaults;
+
+/// <summary>Of a pipeline with a name; the section Resilience:{name} of the configuration.</summary>
+public sealed class PipelineOptions
+{
+    public TimeoutStrategyOptions Timeout { get; } = new();
+
+    /// <summary>Fails at once, instead of calling, after half of the calls have failed; two are enough to tell.</summary>
+    public CircuitBreakerStrategyOptions CircuitBreaker { get; } = new()
+    {
+        FailureRatio = 0.5,
+        MinimumThroughput = 2,
+        SamplingDuration = TimeSpan.FromSeconds(10),
+    };
+}
+
+public static class Pipelines
+{
+    /// <summary>Adds a pipeline with a timeout in a circuit breaker. A change of its settings counts at once.</summary>
+    /// <param name="timeout">How long a call may take, unless the configuration says otherwise.</param>
+    /// <param name="isAnswer">Tells exceptions with which the other side shows that it works.</param>
+    public static void AddPipeline(this IHostApplicationBuilder builder, string name, TimeSpan timeout, Func<Exception, bool>? isAnswer = null)
+    {
+        builder.Services.AddOptions<PipelineOptions>(name)
+            .Configure(options => options.Timeout.Timeout = timeout)
+            .BindConfiguration($"Resilience:{name}")
+            .PostConfigure(options => options.CircuitBreaker.ShouldHandle = args => new(args.Outcome.Exception is { } exception
+                and not OperationCanceledException && isAnswer?.Invoke(exception) is not true));
+        builder.Services.AddResiliencePipeline(name, (pipeline, context) =>
+        {
+            context.EnableReloads<PipelineOptions>(name);
+            var options = context.GetOptions<PipelineOptions>(name);
+            pipeline.AddCircuitBreaker(options.CircuitBreaker).AddTimeout(options.Timeout);
+        });
+    }
+}
