@@ -3,13 +3,15 @@ using ScalableBackend.ServiceDefaults;
 var builder = DistributedApplication.CreateBuilder(args);
 
 #if (HasPostgres)
-// The data volume keeps the first password for ever, so the password is kept too, in the user secrets.
-var password = builder.AddParameter(
-    "postgres-password", new GenerateParameterDefault { MinLength = 24, Special = false }, secret: true, persist: true);
-var database = builder.AddPostgres("postgres", password: password)
+// The data volume keeps the first passwords for ever, so they are kept too, in the user secrets.
+var generated = new GenerateParameterDefault { MinLength = 24, Special = false };
+var ownerPassword = builder.AddParameter("postgres-password", generated, secret: true, persist: true);
+var servicePassword = builder.AddParameter("service-password", generated, secret: true, persist: true);
+var owner = builder.AddPostgres("postgres", password: ownerPassword)
     .WithDataVolume()
     .WithLifetime(ContainerLifetime.Persistent)
-    .AddDatabase(ResourceNames.Database);
+    .AddDatabase(ResourceNames.Owner, "app");
+var database = owner.AddServiceRole(servicePassword);
 
 #endif
 #if (HasRedis)
@@ -35,7 +37,8 @@ var mail = builder.AddContainer(ResourceNames.Mail, "axllent/mailpit", "v1.22.3"
 #endif
 #if (HasPostgres)
 var migrator = builder.AddProject<Projects.Migrator>(ResourceNames.Migrator)
-    .WithReference(database).WaitFor(database);
+    .WithReference(owner).WaitFor(owner)
+    .WithReference(database);
 
 #endif
 var api = builder.AddProject<Projects.Api>(ResourceNames.Api)
@@ -59,7 +62,7 @@ var api = builder.AddProject<Projects.Api>(ResourceNames.Api)
 #if (HasReplica)
 
 // Nothing waits for it: as long as it is not there, the primary does its work.
-api.WithReference(builder.AddStandby(database, password));
+api.WithReference(owner.AddStandby(ownerPassword, servicePassword));
 #endif
 #if (HasWorker)
 

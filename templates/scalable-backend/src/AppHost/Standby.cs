@@ -6,9 +6,12 @@ internal static class Standby
 
     /// <summary>A second PostgreSQL that streams from the database's own one, with a connection string to read from it.</summary>
     public static IResourceBuilder<ConnectionStringResource> AddStandby(
-        this IDistributedApplicationBuilder builder, IResourceBuilder<PostgresDatabaseResource> database, IResourceBuilder<ParameterResource> password)
+        this IResourceBuilder<PostgresDatabaseResource> owner,
+        IResourceBuilder<ParameterResource> password,
+        IResourceBuilder<ParameterResource> servicePassword)
     {
-        var primary = builder.CreateResourceBuilder(database.Resource.Parent)
+        var builder = owner.ApplicationBuilder;
+        var primary = builder.CreateResourceBuilder(owner.Resource.Parent)
             .WithContainerFiles(Folder, "../../deploy/postgres")
             .WithArgs("-c", $"hba_file={Folder}/pg_hba.conf");
         var address = primary.Resource.PrimaryEndpoint;
@@ -21,7 +24,7 @@ internal static class Standby
             .WithEnvironment("PGPASSWORD", password)
             .WithLifetime(ContainerLifetime.Persistent)
             .WaitFor(primary);
-        return builder.AddConnectionString("replica", ReferenceExpression.Create(
-            $"{standby.Resource.ConnectionStringExpression};Database={database.Resource.DatabaseName}"));
+        return builder.AddConnectionString(
+            "replica", standby.Resource.GetServiceConnectionString(owner, servicePassword));
     }
 }

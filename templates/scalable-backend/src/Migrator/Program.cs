@@ -5,6 +5,7 @@ using ScalableBackend.ServiceDefaults;
 var builder = Host.CreateApplicationBuilder(args);
 
 builder.AddServiceDefaults();
+ServiceRole.Add(builder);
 builder.AddDatabase();
 
 using var host = builder.Build();
@@ -12,7 +13,10 @@ using var host = builder.Build();
 await host.StartAsync();
 try
 {
-    await host.Services.MigrateAsync(host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping);
+    var stopping = host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+    await host.Services.MigrateAsync(stopping);
+    await using var scope = host.Services.CreateAsyncScope();
+    await host.Services.GetRequiredService<ServiceRole>().GrantAsync(scope.ServiceProvider.GetRequiredService<AppDbContext>(), stopping);
     return 0;
 }
 catch (Exception exception)

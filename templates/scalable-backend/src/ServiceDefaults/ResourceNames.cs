@@ -4,6 +4,9 @@ namespace ScalableBackend.ServiceDefaults;
 public static class ResourceNames
 {
     public const string Database = "database";
+#if (HasPostgres)
+    public const string Owner = "owner";
+#endif
 #if (HasRedis)
     public const string Cache = "cache";
 #endif

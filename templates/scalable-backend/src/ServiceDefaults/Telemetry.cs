@@ -22,7 +22,7 @@ internal static class Telemetry
                 .AddAspNetCoreInstrumentation()
                 .AddHttpClientInstrumentation()
                 .AddRuntimeInstrumentation()
-                .AddMeter("Polly", "Messaging"))
+                .AddMeter("Polly", "Messaging", "Microsoft.EntityFrameworkCore"))
             .WithTracing(tracing => tracing
                 .AddSource("Messaging")
                 .AddAspNetCoreInstrumentation(options => options.Filter = context => !Probes.Contains(context.Request.Path.Value))

@@ -16,8 +16,9 @@ public static class Database
             {
                 settings.ConnectionString = connectionString;
                 settings.DisableHealthChecks = true;
+                settings.DisableRetry = true;
             },
-            options => options.UseSnakeCaseNamingConvention());
+            options => options.UseNpgsql(DatabaseRetry.From(builder.Configuration).Apply).UseSnakeCaseNamingConvention());
         builder.Services.AddHealthChecks().AddDbContextCheck<AppDbContext>("database");
         builder.Services.AddHostedService<ConnectionBudget>();
     }

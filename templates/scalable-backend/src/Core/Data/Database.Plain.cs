@@ -11,7 +11,7 @@ public static class Database
     public static void AddDatabase(this IHostApplicationBuilder builder)
     {
         var connectionString = ConnectionBudget.Apply(builder.GetRequiredConnectionString(ResourceNames.Database), builder.Configuration);
-        builder.Services.AddDbContextPool<AppDbContext>(options => Configure(options, connectionString));
+        builder.Services.AddDbContextPool<AppDbContext>(options => Configure(options, connectionString, DatabaseRetry.From(builder.Configuration)));
         builder.Services.AddHealthChecks().AddDbContextCheck<AppDbContext>("database");
         builder.Services.AddHostedService<ConnectionBudget>();
         builder.Services.AddOpenTelemetry()
@@ -19,8 +19,8 @@ public static class Database
             .WithMetrics(metrics => metrics.AddMeter("Npgsql"));
     }
 
-    internal static void Configure(DbContextOptionsBuilder options, string connectionString) =>
-        options.UseNpgsql(connectionString, npgsql => npgsql.EnableRetryOnFailure()).UseSnakeCaseNamingConvention();
+    internal static void Configure(DbContextOptionsBuilder options, string connectionString, DatabaseRetry retry) =>
+        options.UseNpgsql(connectionString, retry.Apply).UseSnakeCaseNamingConvention();
 }
 
 /// <summary>For 'dotnet ef migrations add', which needs the model but no database.</summary>
@@ -29,7 +29,7 @@ public sealed class DesignTimeDbContextFactory : IDesignTimeDbContextFactory<App
     public AppDbContext CreateDbContext(string[] args)
     {
         var options = new DbContextOptionsBuilder<AppDbContext>();
-        Database.Configure(options, "Host=design-time");
+        Database.Configure(options, "Host=design-time", new DatabaseRetry());
         return new AppDbContext(options.Options);
     }
 }

@@ -20,14 +20,14 @@ internal sealed partial class PartitionMaintenance(AppDbContext db, TimeProvider
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await CreateAsync(PartitionedTable.Inbox, count: 7, cancellationToken);
-        await RemoveAsync(PartitionedTable.Inbox, KeepInbox, "DROP TABLE {1}", cancellationToken);
+        await RemoveAsync(PartitionedTable.Inbox, KeepInbox, keepRows: false, cancellationToken);
 #if (HasPartitioning)
 
         await CreateAsync(PartitionedTable.Orders, count: 12, cancellationToken);
         if (configuration.GetValue<TimeSpan?>("Orders:Retention") is { } retention)
         {
             // The rows stay in a table of their own, to be archived or dropped.
-            await RemoveAsync(PartitionedTable.Orders, retention, "ALTER TABLE {0} DETACH PARTITION {1}", cancellationToken);
+            await RemoveAsync(PartitionedTable.Orders, retention, keepRows: true, cancellationToken);
         }
 #endif
     }
@@ -39,7 +39,7 @@ internal sealed partial class PartitionMaintenance(AppDbContext db, TimeProvider
         {
             try
             {
-                await ExecuteAsync(table.CreateSql(start), cancellationToken);
+                await db.Database.ExecuteSqlRawAsync(table.CreateSql(start), cancellationToken);
             }
             catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.CheckViolation)
             {
@@ -49,13 +49,13 @@ internal sealed partial class PartitionMaintenance(AppDbContext db, TimeProvider
         }
     }
 
-    private async Task RemoveAsync(PartitionedTable table, TimeSpan keep, string statement, CancellationToken cancellationToken)
+    private async Task RemoveAsync(PartitionedTable table, TimeSpan keep, bool keepRows, CancellationToken cancellationToken)
     {
         foreach (var partition in await GetPartitionsAsync(table, cancellationToken))
         {
             if (table.EndOf(partition) <= clock.GetUtcNow() - keep)
             {
-                await ExecuteAsync(string.Format(null, statement, table.Name, partition) + ";", cancellationToken);
+                await db.Database.ExecuteSqlAsync($"SELECT remove_partition({table.Name}::regclass, {partition}::regclass, {keepRows})", cancellationToken);
                 LogRemoved(partition);
             }
         }
@@ -65,13 +65,6 @@ internal sealed partial class PartitionMaintenance(AppDbContext db, TimeProvider
         await db.Database
             .SqlQuery<string>($"SELECT inhrelid::regclass::text AS \"Value\" FROM pg_inherits WHERE inhparent = {table.Name}::regclass")
             .ToListAsync(cancellationToken);
-
-    // Rather try again at the next run than make the services wait behind this one.
-    private async Task ExecuteAsync(string sql, CancellationToken cancellationToken)
-    {
-        var block = $"DO $$ BEGIN PERFORM set_config('lock_timeout', '2s', true); {sql} END $$";
-        await db.Database.ExecuteSqlRawAsync(block, cancellationToken);
-    }
 
     [LoggerMessage(LogLevel.Warning, "Partition {Partition} comes too late")]
     private partial void LogLate(string partition);

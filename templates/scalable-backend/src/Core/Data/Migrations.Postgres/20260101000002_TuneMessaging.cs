@@ -10,6 +10,27 @@ namespace ScalableBackend.Core.Data.Migrations;
 [Destructive("The inbox keeps its name and its columns.")]
 public sealed class TuneMessaging : Migration
 {
+    // Services may not change tables. For these two changes they borrow the rights of the tables' owner. Attaching a table that
+    // is ready locks out nobody; creating it as a partition would lock the whole table.
+    private const string PartitionFunctions =
+        """
+        CREATE FUNCTION create_partition(parent regclass, partition text, first_id uuid, end_id uuid) RETURNS void
+            LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET lock_timeout = '2s' AS $$
+            BEGIN
+                EXECUTE format('CREATE TABLE %I (LIKE %s INCLUDING ALL)', partition, parent);
+                EXECUTE format('ALTER TABLE %s ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', parent, partition, first_id, end_id);
+            END $$;
+        CREATE FUNCTION remove_partition(parent regclass, partition regclass, keep_rows boolean) RETURNS void
+            LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET lock_timeout = '2s' AS $$
+            BEGIN
+                EXECUTE format('ALTER TABLE %s DETACH PARTITION %s', parent, partition);
+                IF NOT keep_rows THEN
+                    EXECUTE format('DROP TABLE %s', partition);
+                END IF;
+            END $$;
+        REVOKE EXECUTE ON FUNCTION create_partition, remove_partition FROM PUBLIC;
+        """;
+
     protected override void Up(MigrationBuilder migrationBuilder)
     {
         migrationBuilder.Sql(
@@ -27,6 +48,7 @@ public sealed class TuneMessaging : Migration
             ALTER TABLE inbox_messages ADD CONSTRAINT pk_inbox_messages PRIMARY KEY (message_id, consumer);
             ALTER TABLE inbox_messages ATTACH PARTITION inbox_messages_default DEFAULT;
             """);
+        migrationBuilder.Sql(PartitionFunctions);
         foreach (var start in PartitionedTable.Inbox.PeriodsFrom(DateTimeOffset.UtcNow, 7))
         {
             migrationBuilder.Sql(PartitionedTable.Inbox.CreateSql(start));
@@ -36,6 +58,7 @@ public sealed class TuneMessaging : Migration
     protected override void Down(MigrationBuilder migrationBuilder) =>
         migrationBuilder.Sql(
             """
+            DROP FUNCTION create_partition, remove_partition;
             CREATE TABLE inbox_messages_all (LIKE inbox_messages);
             INSERT INTO inbox_messages_all SELECT * FROM inbox_messages;
             DROP TABLE inbox_messages;

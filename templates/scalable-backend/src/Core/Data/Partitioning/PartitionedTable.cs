@@ -36,11 +36,6 @@ public sealed record PartitionedTable(string Name, PartitionPeriod Period)
             ? PeriodsFrom(start, 2).Last()
             : null;
 
-    // Attaching a table that is ready locks out nobody; creating it as a partition would lock the whole table.
     public string CreateSql(DateTimeOffset start) =>
-        $"""
-        CREATE TABLE {PartitionOf(start)} (LIKE {Name} INCLUDING ALL);
-        ALTER TABLE {Name} ATTACH PARTITION {PartitionOf(start)}
-            FOR VALUES FROM ('{Uuid7.MinAt(start)}') TO ('{Uuid7.MinAt(PeriodsFrom(start, 2).Last())}');
-        """;
+        $"SELECT create_partition('{Name}', '{PartitionOf(start)}', '{Uuid7.MinAt(start)}', '{Uuid7.MinAt(PeriodsFrom(start, 2).Last())}')";
 }

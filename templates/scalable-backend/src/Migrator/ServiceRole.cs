@@ -1,0 +1,65 @@
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using ScalableBackend.Core.Data;
+using ScalableBackend.ServiceDefaults;
+
+namespace ScalableBackend.Migrator;
+
+/// <summary>
+/// What the services are in the database. If there is a connection string 'owner', the Migrator works as that role, and gives
+/// the one in the connection string 'database' the right to read and write rows, and no more. Otherwise all are the same role.
+/// </summary>
+internal sealed class ServiceRole(NpgsqlConnectionStringBuilder? connection)
+{
+    public static void Add(IHostApplicationBuilder builder)
+    {
+        var owner = builder.Configuration.GetConnectionString(ResourceNames.Owner);
+        var service = new ServiceRole(owner is null ? null : new(builder.GetRequiredConnectionString(ResourceNames.Database)));
+        builder.Services.AddSingleton(service);
+        if (owner is not null)
+        {
+            builder.Configuration[$"ConnectionStrings:{ResourceNames.Database}"] = owner;
+        }
+    }
+
+    public async Task GrantAsync(AppDbContext db, CancellationToken cancellationToken)
+    {
+        if (connection is null)
+        {
+            return;
+        }
+
+        await db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
+        {
+            await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+            // Migrators one after another, and names and passwords quoted by the server.
+            await db.Database.ExecuteSqlAsync(
+                $"""
+                SELECT pg_advisory_xact_lock(hashtext('service role')),
+                    set_config('service.role', {connection.Username}, true), set_config('service.password', {connection.Password}, true)
+                """,
+                cancellationToken);
+            await db.Database.ExecuteSqlRawAsync(
+                """
+                DO $$
+                DECLARE
+                    role text := current_setting('service.role');
+                BEGIN
+                    IF role = current_user THEN
+                        RAISE EXCEPTION 'The connection strings ''owner'' and ''database'' need different users.';
+                    END IF;
+                    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+                        EXECUTE format('CREATE ROLE %I', role);
+                    END IF;
+                    EXECUTE format('ALTER ROLE %I LOGIN PASSWORD %L', role, current_setting('service.password'));
+                    EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), role);
+                    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO %I', current_schema(), role);
+                    EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %I TO %I', current_schema(), role);
+                    EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON "__EFMigrationsHistory" FROM %I', role);
+                END $$
+                """,
+                cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        });
+    }
+}
