@@ -16,7 +16,7 @@ public sealed class AppHostTests
     private static readonly string[] Names =
     [
 #if (HasPostgres)
-        ResourceNames.Database,
+        ResourceNames.Owner,
 #endif
 #if (HasRedis)
         ResourceNames.Cache,
