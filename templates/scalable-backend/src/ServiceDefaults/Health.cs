@@ -10,7 +10,7 @@ public static class Health
 {
     private const int DefaultPort = 8081;
 
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(2);
 
     internal static void AddHealth(this IHostApplicationBuilder builder)
     {
@@ -26,9 +26,9 @@ public static class Health
         builder.Services.AddHealthChecks();
         builder.Services.PostConfigure<HealthCheckServiceOptions>(options =>
         {
-            foreach (var check in options.Registrations.Where(check => check.Timeout == System.Threading.Timeout.InfiniteTimeSpan))
+            foreach (var check in options.Registrations.Where(check => check.Timeout == Timeout.InfiniteTimeSpan))
             {
-                check.Timeout = Timeout;
+                check.Timeout = CheckTimeout;
             }
         });
         if (GetPort(builder.Configuration, builder.Environment) is > 0 and var port)
@@ -45,6 +45,7 @@ public static class Health
     public static void UseHealth(this WebApplication app)
     {
         var port = GetPort(app.Configuration, app.Environment);
+        var lifecycle = app.Services.GetRequiredService<Lifecycle>();
         app.MapWhen(
             context => port == 0 ? context.Request.Path.Value is "/alive" or "/health" : context.Connection.LocalPort == port,
             probes => probes.Run(context => context.Request.Path.Value switch
@@ -56,7 +57,7 @@ public static class Health
         app.Use((context, next) =>
         {
             // Has clients go on with another replica before this one stops to listen.
-            if (context.RequestServices.GetRequiredService<Lifecycle>().IsStopping && HttpProtocol.IsHttp11(context.Request.Protocol))
+            if (lifecycle.IsStopping && HttpProtocol.IsHttp11(context.Request.Protocol))
             {
                 context.Response.Headers.Connection = "close";
             }
