@@ -6,8 +6,8 @@ namespace ScalableTemplates.Tests.Names;
 /// <summary>Two outputs on one machine do not collide.</summary>
 public sealed partial class SideBySideTests
 {
-    // Inside a container, where nothing collides.
-    private static readonly string[] PortsInContainers = ["5432", "6379", "5672", "15672", "1025", "8025", "8080"];
+    // Inside a container, where nothing collides; and where ASP.NET Core listens, outside Development, unless it is told where.
+    private static readonly string[] OtherPorts = ["5432", "6379", "5672", "15672", "1025", "8025", "8080", "5000"];
 
     [Theory]
     [InlineData("aspire")]
@@ -26,7 +26,7 @@ public sealed partial class SideBySideTests
 
     private static HashSet<string> Ports(FileTree tree) => tree.Files.Values
         .SelectMany(text => Port().Matches(text).Select(match => match.Groups["port"].Value))
-        .Except(PortsInContainers)
+        .Except(OtherPorts)
         .ToHashSet();
 
     private static HashSet<string> Names(FileTree tree) => tree.Files.Values
