@@ -1,4 +1,7 @@
 using System.Text.Json.Serialization;
+#if (HasPostgres)
+using Npgsql;
+#endif
 using Scalar.AspNetCore;
 #if (HasLimits)
 using ScalableBackend.Api.Limits;
@@ -28,11 +31,8 @@ internal static class ApiDefaults
         builder.Services.AddOpenApi();
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new JsonStringEnumConverter()));
         builder.AddProxySupport();
-        builder.Services.AddRequestTimeouts(timeouts => timeouts.DefaultPolicy = new()
-        {
-            Timeout = RequestTimeout,
-            TimeoutStatusCode = StatusCodes.Status503ServiceUnavailable,
-        });
+        builder.Services.AddRequestTimeouts(timeouts => timeouts.DefaultPolicy =
+            new() { Timeout = RequestTimeout, TimeoutStatusCode = StatusCodes.Status503ServiceUnavailable });
 #if (HasLimits)
         builder.AddLimits();
 #endif
@@ -49,7 +49,12 @@ internal static class ApiDefaults
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
             // A malformed request is the caller's fault: say what is wrong with it, and do not log an error.
+#if (HasPostgres)
+            StatusCodeSelector = exception => (exception as BadHttpRequestException)?.StatusCode
+                ?? (HasTextThatCannotBeStored(exception) ? StatusCodes.Status400BadRequest : StatusCodes.Status500InternalServerError),
+#else
             StatusCodeSelector = exception => (exception as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status500InternalServerError,
+#endif
             SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException,
         });
         app.UseStatusCodePages();
@@ -70,6 +75,12 @@ internal static class ApiDefaults
         }
     }
 
+#if (HasPostgres)
+    // The one character that PostgreSQL does not take is U+0000.
+    private static bool HasTextThatCannotBeStored(Exception exception) =>
+        exception.GetBaseException() is PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire };
+
+#endif
 #if (HasJwt)
     /// <summary>The first version of the API. All of it needs a token; endpoints may ask for scopes on top.</summary>
     public static RouteGroupBuilder MapV1(this WebApplication app) => app.MapGroup("/v1").RequireAuthorization();

@@ -31,6 +31,9 @@ internal static class EdgeSecurity
         {
             // Here, as the headers of a failed request are cleared.
             context.Response.OnStarting(AddHeadersAsync, context);
+            // Whatever the caller asks for: errors are ProblemDetails, and JSON is UTF-8.
+            context.Request.Headers.Accept = default;
+            context.Request.ContentType = context.Request.HasJsonContentType() ? context.Request.ContentType!.Split(';')[0] : context.Request.ContentType;
             return next(context);
         });
     }

@@ -7,11 +7,11 @@ namespace ScalableBackend.Api.Orders;
 /// <param name="PaymentMethod">A token of the payment provider.</param>
 /// <param name="Lines">What is ordered; each product once.</param>
 public sealed record PlaceOrder(
-    [Required, EmailAddress, StringLength(254)] string Email,
+    [Required, RegularExpression(@"^[\w+'-]+(\.[\w+'-]+)*@[\w-]+(\.[\w-]+)*$"), StringLength(254)] string Email,
     [Required, StringLength(50)] string PaymentMethod,
     [Required, MinLength(1), MaxLength(100)] IReadOnlyList<PlaceOrderLine> Lines);
 
-public sealed record PlaceOrderLine(Guid ProductId, [Range(1, 1000)] int Quantity);
+public readonly record struct PlaceOrderLine(Guid ProductId, [Range(1, 1000)] int Quantity);
 
 public sealed record PlacedOrder(Guid Id, OrderStatus Status);
 
