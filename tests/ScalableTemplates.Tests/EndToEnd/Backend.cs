@@ -63,11 +63,27 @@ internal sealed class Backend : IAsyncDisposable
         Assert.True(await migrator.WaitForExitAsync(StartTimeout) == 0, migrator.Log);
     }
 
+    /// <summary>Starts all that lack something that they need, and waits until they have found out.</summary>
+    public async Task StartInVainAsync()
+    {
+        await using var migrator = Start("Migrator", port: null);
+        foreach (var project in new[] { "Api", "Worker" })
+        {
+            var port = PortOf(project, replica: 0);
+            running[(project, 0)] = Start(project, port);
+            await running[(project, 0)].WaitUntilAsync(async () => await GetHealthAsync(port) == "Starting", StartTimeout);
+        }
+
+        Assert.NotEqual(0, await migrator.WaitForExitAsync(StartTimeout));
+    }
+
     public Task StartApiAsync(int replica = 0) => StartAsync("Api", replica);
 
     public Task StartWorkerAsync(int replica = 0) => StartAsync("Worker", replica);
 
     public Task KillApiAsync(int replica = 0) => running[("Api", replica)].KillAsync();
+
+    public Daemon Api => running[("Api", 0)];
 
     public string WorkerLog => running[("Worker", 0)].Log;
 
@@ -77,14 +93,14 @@ internal sealed class Backend : IAsyncDisposable
 
     public Task KillWorkerAsync(int replica = 0) => running[("Worker", replica)].KillAsync();
 
-    public async Task<Guid> PlaceOrderAsync(string paymentMethod)
+    public async Task<Guid> PlaceOrderAsync(string paymentMethod, string email = "ada@example.com")
     {
         var product = await GetProductIdAsync();
         using var request = new HttpRequestMessage(HttpMethod.Post, "v1/orders");
         request.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString());
         request.Content = JsonContent.Create(new
         {
-            Email = "ada@example.com",
+            Email = email,
             PaymentMethod = paymentMethod,
             Lines = new[] { new { ProductId = product, Quantity = 2 } },
         });
@@ -133,16 +149,17 @@ internal sealed class Backend : IAsyncDisposable
         client.Dispose();
     }
 
-    private static async Task<bool> IsHealthyAsync(int port)
+    private static async Task<string?> GetHealthAsync(int port)
     {
         using var client = new HttpClient();
         try
         {
-            return await client.GetStringAsync($"http://127.0.0.1:{port}/health") == "Healthy";
+            using var response = await client.GetAsync(new Uri($"http://127.0.0.1:{port}/health"));
+            return await response.Content.ReadAsStringAsync();
         }
         catch (HttpRequestException)
         {
-            return false;
+            return null;
         }
     }
 
@@ -155,7 +172,7 @@ internal sealed class Backend : IAsyncDisposable
 
         var port = PortOf(project, replica);
         var daemon = running[(project, replica)] = Start(project, port);
-        await daemon.WaitUntilAsync(() => IsHealthyAsync(port), StartTimeout);
+        await daemon.WaitUntilAsync(async () => await GetHealthAsync(port) == "Healthy", StartTimeout);
     }
 
     private int PortOf(string project, int replica) =>

@@ -23,6 +23,16 @@ internal sealed class Daemon : IAsyncDisposable
 
     public bool HasExited => process.HasExited;
 
+    /// <summary>How much memory of the machine it holds now, in bytes.</summary>
+    public long WorkingSet
+    {
+        get
+        {
+            process.Refresh();
+            return process.WorkingSet64;
+        }
+    }
+
     public string Log => Read(LogFile) + Read(LogFile + ".error");
 
     public static Daemon Start(string file, IEnumerable<string> arguments, string folder, string logFile, IReadOnlyDictionary<string, string>? environment = null)

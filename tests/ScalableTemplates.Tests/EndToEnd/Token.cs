@@ -13,6 +13,8 @@ internal static class Token
 
     private static readonly byte[] Key = RandomNumberGenerator.GetBytes(32);
 
+    public static string SigningKey { get; } = Convert.ToBase64String(Key);
+
     public static void Configure(IDictionary<string, string> environment)
     {
         const string Bearer = "Authentication__Schemes__Bearer__";
@@ -20,11 +22,11 @@ internal static class Token
         environment[Bearer + "ValidAudiences__0"] = Audience;
         environment[Bearer + "SigningKeys__0__Id"] = "test";
         environment[Bearer + "SigningKeys__0__Issuer"] = Issuer;
-        environment[Bearer + "SigningKeys__0__Value"] = Convert.ToBase64String(Key);
+        environment[Bearer + "SigningKeys__0__Value"] = SigningKey;
         environment[Bearer + "SigningKeys__0__Length"] = "32";
     }
 
-    public static string Create(string subject = "ada")
+    public static string Create(string subject = "ada", string scope = "orders catalog:write", int lifetimeInHours = 1)
     {
         var header = Encode(new { alg = "HS256", typ = "JWT" });
         var payload = Encode(new
@@ -32,8 +34,8 @@ internal static class Token
             iss = Issuer,
             aud = Audience,
             sub = subject,
-            scope = "orders catalog:write",
-            exp = DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeSeconds(),
+            scope,
+            exp = DateTimeOffset.UtcNow.AddHours(lifetimeInHours).ToUnixTimeSeconds(),
         });
         var signature = HMACSHA256.HashData(Key, Encoding.ASCII.GetBytes($"{header}.{payload}"));
         return $"{header}.{payload}.{Base64Url.EncodeToString(signature)}";

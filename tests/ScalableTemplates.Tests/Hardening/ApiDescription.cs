@@ -1,0 +1,37 @@
+using System.Text.Json;
+
+namespace ScalableTemplates.Tests.Hardening;
+
+/// <summary>What the API says of itself in its OpenAPI document.</summary>
+internal sealed class ApiDescription(JsonElement document)
+{
+    private static readonly string[] Methods = ["get", "put", "post", "delete", "patch"];
+
+    public IReadOnlyList<Operation> Operations { get; } =
+    [
+        .. from path in document.GetProperty("paths").EnumerateObject()
+           from operation in path.Value.EnumerateObject()
+           where Methods.Contains(operation.Name)
+           select new Operation(
+               new HttpMethod(operation.Name.ToUpperInvariant()),
+               path.Name,
+               [.. operation.Value.TryGetProperty("parameters", out var parameters) ? parameters.EnumerateArray().Select(Parameter.Of) : []],
+               operation.Value.TryGetProperty("requestBody", out var body)
+                   ? body.GetProperty("content").GetProperty("application/json").GetProperty("schema")
+                   : null),
+    ];
+
+    /// <returns>What a reference stands for, or the schema itself.</returns>
+    public JsonElement Resolve(JsonElement schema) =>
+        schema.TryGetProperty("$ref", out var reference)
+            ? document.GetProperty("components").GetProperty("schemas").GetProperty(reference.GetString()!.Split('/')[^1])
+            : schema;
+}
+
+internal sealed record Operation(HttpMethod Method, string Path, IReadOnlyList<Parameter> Parameters, JsonElement? Body);
+
+internal sealed record Parameter(string Name, string In, JsonElement Schema)
+{
+    public static Parameter Of(JsonElement parameter) => new(
+        parameter.GetProperty("name").GetString()!, parameter.GetProperty("in").GetString()!, parameter.GetProperty("schema"));
+}
