@@ -32,12 +32,22 @@ internal sealed class Mailer(IOptions<MailOptions> options, ResiliencePipelinePr
     {
         using var smtp = new SmtpClient();
         await smtp.ConnectAsync(server.Host, server.Port, SecureSocketOptions.StartTlsWhenAvailable, cancellationToken);
-        if (server.UserInfo.Split(':', 2) is [var user, var password])
+        try
         {
-            await smtp.AuthenticateAsync(Uri.UnescapeDataString(user), Uri.UnescapeDataString(password), cancellationToken);
+            if (server.UserInfo.Split(':', 2) is [var user, var password])
+            {
+                await smtp.AuthenticateAsync(Uri.UnescapeDataString(user), Uri.UnescapeDataString(password), cancellationToken);
+            }
+
+            await smtp.SendAsync(mail, cancellationToken);
+        }
+        catch (Exception exception) when (exception is SmtpCommandException or AuthenticationException)
+        {
+            // Without the server's own words, which may quote an address: no log and no dead letter is to hold one.
+            var status = (exception as SmtpCommandException)?.StatusCode ?? SmtpStatusCode.AuthenticationInvalidCredentials;
+            throw new SmtpCommandException(SmtpErrorCode.UnexpectedStatusCode, status, $"The mail server answered {(int)status}.");
         }
 
-        await smtp.SendAsync(mail, cancellationToken);
         await smtp.DisconnectAsync(quit: true, cancellationToken);
     }
 
