@@ -18,14 +18,9 @@ internal sealed class Mailer(IOptions<MailOptions> options, ResiliencePipelinePr
         var from = MailboxAddress.Parse(_options.From);
         using var mail = new MimeMessage([from], [MailboxAddress.Parse(to)], subject, new TextPart { Text = text });
         mail.MessageId = $"{id}@{from.Domain}";
-        if (_options.Server is { } server)
-        {
-            await _pipeline.ExecuteAsync(async timeout => await SendAsync(mail, server, timeout), cancellationToken);
-        }
-        else
-        {
-            await WriteAsync(mail, Path.Combine(_options.PickupFolder!, $"{id}.eml"), cancellationToken);
-        }
+        await (_options.Server is { } server
+            ? _pipeline.ExecuteAsync(async timeout => await SendAsync(mail, server, timeout), cancellationToken).AsTask()
+            : WriteAsync(mail, Path.Combine(_options.PickupFolder!, $"{id}.eml"), cancellationToken));
     }
 
     private static async Task SendAsync(MimeMessage mail, Uri server, CancellationToken cancellationToken)
