@@ -59,11 +59,14 @@ internal static class ApiDefaults
         });
         app.UseStatusCodePages();
         app.UseRequestTimeouts();
+#if (HasLimits)
+        app.UseConcurrencyLimits();
+#endif
 #if (HasJwt)
         app.UseAuthentication();
 #endif
 #if (HasLimits)
-        app.UseLimits();
+        app.UseBudgets();
 #endif
 #if (HasJwt)
         app.UseAuthorization();

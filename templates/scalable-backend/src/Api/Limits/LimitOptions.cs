@@ -5,14 +5,14 @@ namespace ScalableBackend.Api.Limits;
 /// <summary>The section Limits of the configuration.</summary>
 internal sealed class LimitOptions
 {
-    /// <summary>How many requests this process works on at the same time.</summary>
-    public int Concurrency { get; init; } = 64;
+    /// <summary>How many requests this process works on at the same time. With more, each takes longer and none is done earlier.</summary>
+    public int Concurrency { get; init; } = 12 * Environment.ProcessorCount;
 
     /// <summary>How many of these may be requests that only read, so that writes come through when reads are too many.</summary>
-    public int ReadConcurrency { get; init; } = 56;
+    public int ReadConcurrency { get; init; } = 10 * Environment.ProcessorCount;
 
     /// <summary>How many more may wait. Those at the end of a longer queue would have given up when their turn comes.</summary>
-    public int Queue { get; init; } = 64;
+    public int Queue { get; init; } = 6 * Environment.ProcessorCount;
 
     /// <summary>The plan of a client who has no other.</summary>
     public string DefaultPlan { get; init; } = "standard";

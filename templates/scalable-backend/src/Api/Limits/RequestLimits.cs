@@ -5,40 +5,46 @@ namespace ScalableBackend.Api.Limits;
 
 internal static class RequestLimits
 {
-    /// <summary>
-    /// Works on as many requests as make this process fastest, and answers 503 at once to those that would only wait.
-#if (HasRedis)
-    /// Gives each client the requests of its plan, from all replicas together, and answers 429 beyond. While Redis is down
-    /// each replica counts by itself.
-#else
-    /// Gives each client the requests of its plan, and answers 429 beyond.
-#endif
-    /// </summary>
     public static void AddLimits(this WebApplicationBuilder builder)
     {
-        var options = builder.Configuration.GetSection("Limits").Get<LimitOptions>() ?? new();
-        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(builder.Configuration.GetSection("Limits").Get<LimitOptions>() ?? new());
         builder.Services.AddSingleton<ClientBudgets>();
         builder.Services.AddRateLimiter(_ => { });
         builder.Services.AddOptions<RateLimiterOptions>().Configure<ClientBudgets>((limiter, budgets) =>
         {
-            // The budget comes last: a request that is turned away for want of room costs its client nothing.
-            limiter.GlobalLimiter = PartitionedRateLimiter.CreateChained(
-                LimitConcurrency(IsRead, options.ReadConcurrency, options.Queue),
-                LimitConcurrency(_ => true, options.Concurrency, options.Queue),
-                budgets.Limiter);
-            limiter.OnRejected = (rejected, _) =>
-            {
-                var isOverBudget = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var wait);
-                var response = rejected.HttpContext.Response;
-                response.StatusCode = isOverBudget ? StatusCodes.Status429TooManyRequests : StatusCodes.Status503ServiceUnavailable;
-                response.Headers.RetryAfter = $"{(int)Math.Max(1, Math.Ceiling(wait.TotalSeconds))}";
-                return ValueTask.CompletedTask;
-            };
+            limiter.GlobalLimiter = budgets.Limiter;
+            limiter.OnRejected = (rejected, _) => RefuseAsync(rejected, StatusCodes.Status429TooManyRequests);
         });
     }
 
-    public static void UseLimits(this WebApplication app)
+    /// <summary>
+    /// Works on as many requests as make this process fastest, and answers 503 at once to those that would only wait. Before
+    /// anything that costs time, such as looking at the token: or refusing would be what keeps the process busy.
+    /// </summary>
+    public static void UseConcurrencyLimits(this WebApplication app)
+    {
+        var options = app.Services.GetRequiredService<LimitOptions>();
+        app.UseRateLimiter(new RateLimiterOptions
+        {
+            GlobalLimiter = PartitionedRateLimiter.CreateChained(
+                LimitConcurrency(IsRead, options.ReadConcurrency, options.Queue),
+                LimitConcurrency(_ => true, options.Concurrency, options.Queue)),
+            OnRejected = (rejected, _) => RefuseAsync(rejected, StatusCodes.Status503ServiceUnavailable),
+        });
+    }
+
+#if (HasRedis)
+    /// <summary>
+    /// Gives each client the requests of its plan, from all replicas together, and answers 429 beyond. While Redis is down
+    /// each replica counts by itself. A request that was turned away for want of room has cost its client nothing.
+    /// </summary>
+#else
+    /// <summary>
+    /// Gives each client the requests of its plan, and answers 429 beyond. A request that was turned away for want of room
+    /// has cost its client nothing.
+    /// </summary>
+#endif
+    public static void UseBudgets(this WebApplication app)
     {
         var budgets = app.Services.GetRequiredService<ClientBudgets>();
         app.Use((context, next) =>
@@ -47,6 +53,14 @@ internal static class RequestLimits
             return next(context);
         });
         app.UseRateLimiter();
+    }
+
+    private static ValueTask RefuseAsync(OnRejectedContext rejected, int status)
+    {
+        rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var wait);
+        rejected.HttpContext.Response.StatusCode = status;
+        rejected.HttpContext.Response.Headers.RetryAfter = $"{(int)Math.Max(1, Math.Ceiling(wait.TotalSeconds))}";
+        return ValueTask.CompletedTask;
     }
 
     private static PartitionedRateLimiter<HttpContext> LimitConcurrency(Predicate<HttpContext> concerns, int permits, int queue) =>
