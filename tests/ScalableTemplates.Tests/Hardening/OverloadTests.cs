@@ -1,0 +1,95 @@
+using System.Globalization;
+using ScalableTemplates.Tests.EndToEnd;
+using ScalableTemplates.Tests.Infrastructure;
+using Xunit.Abstractions;
+
+namespace ScalableTemplates.Tests.Hardening;
+
+/// <summary>More than it can do: the API does as much as before, as quickly as before, and says no to the rest.</summary>
+[Collection("Faults")]
+public sealed class OverloadTests(ITestOutputHelper output) : IAsyncLifetime
+{
+    // What is aimed at is 2, on a machine with nothing else to do: OVERLOAD_BOUND=2 asserts it. The default is for a machine on which
+    // client, servers and others' work share the processors, so that even a refusal has to wait for its turn.
+    private static readonly double Bound =
+        double.TryParse(Environment.GetEnvironmentVariable("OVERLOAD_BOUND"), CultureInfo.InvariantCulture, out var bound) ? bound : 10;
+
+    // In milliseconds: less than that is quick there, however quick it was at capacity. With all admitted, it is many seconds.
+    private static readonly double LeastBound = Bound <= 2 ? 0 : 1000;
+
+    private static readonly int[] Clients = [8, 16, 32];
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan Measurement = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan Overload = TimeSpan.FromSeconds(15);
+
+    private readonly ServersFixture servers = new();
+    private Backend? backend;
+
+    public async Task InitializeAsync()
+    {
+        if (ServersFixture.Missing is null)
+        {
+            await servers.InitializeAsync();
+            backend = new Backend(await BuiltSolution.GetAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none")), await servers.GetConnectionStringsAsync());
+            await backend.MigrateAsync();
+            await backend.StartApiAsync();
+            // Only for the queues: with nobody to take the messages, nothing but the API is measured.
+            await backend.StartWorkerAsync();
+            await backend.KillWorkerAsync();
+        }
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (backend is not null)
+        {
+            await backend.DisposeAsync();
+        }
+
+        await servers.DisposeAsync();
+    }
+
+    [SkippableFact]
+    public async Task Four_times_the_load_that_it_can_do_leaves_the_API_as_quick_and_able_as_before()
+    {
+        Skip.If(backend is null, ServersFixture.Missing);
+        using var traffic = new Traffic(backend!.Address, new TrafficMix(await backend.GetProductIdAsync()));
+        await traffic.AskInTurnAsync(Clients[^1], WarmUp);
+        var (clients, capacity) = await FindCapacityAsync(traffic);
+        var memory = backend.Api.WorkingSet;
+
+        await using var probes = new Probes(backend.Address);
+        var overload = await traffic.AskAtRateAsync(4 * capacity.PerSecond, Overload);
+        await probes.StopAsync();
+        var memoryThen = backend.Api.WorkingSet;
+        var afterwards = await traffic.AskInTurnAsync(clients, Measurement);
+
+        var ratio = overload.P99 / capacity.P99;
+        Write("Four times that", overload);
+        Write("Afterwards", afterwards);
+        output.WriteLine($"The p99 of what was done is {ratio:0.0} times that at capacity; it should be less than 2.");
+        output.WriteLine($"Probes: {probes}. Working set: {memory >> 20} MiB before, {memoryThen >> 20} MiB after the overload.");
+        Findings.AssertNone([.. overload.Wrong, .. afterwards.Wrong, .. probes.Wrong]);
+        Assert.InRange(overload.RefusedPerSecond, 1, double.MaxValue);
+        Assert.True(ratio < Bound || overload.P99 < LeastBound, $"{overload.P99} ms, {ratio} times that at capacity");
+        Assert.InRange(probes.Slowest, TimeSpan.Zero, TimeSpan.FromSeconds(2));
+        Assert.InRange(memoryThen, 0, (memory * 3 / 2) + (64 * 1024 * 1024));
+        Assert.InRange(afterwards.PerSecond, capacity.PerSecond / 2, double.MaxValue);
+        Assert.Equal("Pending", await backend.GetStatusAsync(await backend.PlaceOrderAsync("card")));
+    }
+
+    // As many clients as make it do the most, of those that it serves without refusing any.
+    private async Task<(int Clients, TrafficFigures Figures)> FindCapacityAsync(Traffic traffic)
+    {
+        var found = new List<(int Clients, TrafficFigures Figures)>();
+        foreach (var clients in Clients)
+        {
+            found.Add((clients, await traffic.AskInTurnAsync(clients, Measurement)));
+            Write($"{clients} clients", found[^1].Figures);
+        }
+
+        return found.MaxBy(level => level.Figures.PerSecond);
+    }
+
+    private void Write(string what, TrafficFigures figures) => output.WriteLine($"{what}: {figures}");
+}

@@ -1,0 +1,87 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace ScalableTemplates.Tests.Hardening;
+
+/// <summary>Sends a mix of requests for some time, and measures.</summary>
+internal sealed class Traffic(Uri server, TrafficMix mix) : IDisposable
+{
+    // Far more than are answered at the same time, if refusals are quick.
+    private const int MostConnections = 2000;
+
+    private readonly ConcurrentStack<CheapConnection> idle = [];
+    private int connections;
+    private int number;
+
+    /// <summary>As many clients as given ask, each again as soon as it was answered: so much as the server can do.</summary>
+    public async Task<TrafficFigures> AskInTurnAsync(int clients, TimeSpan duration)
+    {
+        var figures = new TrafficFigures(duration);
+        var clock = Stopwatch.StartNew();
+        await Task.WhenAll(Enumerable.Range(0, clients).Select(async _ =>
+        {
+            while (clock.Elapsed < duration)
+            {
+                await AskAsync(figures, Stopwatch.GetTimestamp());
+            }
+        }));
+        return figures;
+    }
+
+    /// <summary>Clients ask at a constant rate, whatever becomes of the earlier requests. How long one takes counts from when it was due.</summary>
+    public async Task<TrafficFigures> AskAtRateAsync(double perSecond, TimeSpan duration)
+    {
+        var figures = new TrafficFigures(duration);
+        var start = Stopwatch.GetTimestamp();
+        var ticksBetween = Stopwatch.Frequency / perSecond;
+        var asked = new List<Task>();
+        while (Stopwatch.GetElapsedTime(start) < duration)
+        {
+            for (var now = Stopwatch.GetTimestamp(); start + (long)(asked.Count * ticksBetween) is var due && due <= now;)
+            {
+                asked.Add(AskAsync(figures, due));
+            }
+
+            await Task.Delay(1);
+        }
+
+        await Task.WhenAll(asked);
+        return figures;
+    }
+
+    public void Dispose()
+    {
+        foreach (var connection in idle)
+        {
+            connection.Dispose();
+        }
+    }
+
+    private async Task AskAsync(TrafficFigures figures, long due)
+    {
+        if (!idle.TryPop(out var connection))
+        {
+            if (Interlocked.Increment(ref connections) > MostConnections)
+            {
+                Interlocked.Decrement(ref connections);
+                figures.AddNotSent();
+                return;
+            }
+
+            connection = new CheapConnection(server);
+        }
+
+        try
+        {
+            var status = await connection.SendAsync(mix[Interlocked.Increment(ref number)]);
+            figures.Add(status, Stopwatch.GetElapsedTime(due), connection);
+            idle.Push(connection);
+        }
+        catch (Exception exception) when (exception is IOException or System.Net.Sockets.SocketException)
+        {
+            Interlocked.Decrement(ref connections);
+            connection.Dispose();
+            figures.AddWrong(exception.Message);
+        }
+    }
+}
