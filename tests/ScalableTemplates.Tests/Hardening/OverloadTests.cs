@@ -17,7 +17,7 @@ public sealed class OverloadTests(ITestOutputHelper output) : IAsyncLifetime
     // In milliseconds: less than that is quick there, however quick it was at capacity. With all admitted, it is many seconds.
     private static readonly double LeastBound = Bound <= 2 ? 0 : 1000;
 
-    private static readonly int[] Clients = [8, 16, 32];
+    private static readonly int[] Clients = [16, 32, 64];
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan Measurement = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan Overload = TimeSpan.FromSeconds(15);

@@ -12,7 +12,7 @@ internal sealed class LimitOptions
     public int ReadConcurrency { get; init; } = 10 * Environment.ProcessorCount;
 
     /// <summary>How many more may wait. Those at the end of a longer queue would have given up when their turn comes.</summary>
-    public int Queue { get; init; } = 6 * Environment.ProcessorCount;
+    public int Queue { get; init; } = 24 * Environment.ProcessorCount;
 
     /// <summary>The plan of a client who has no other.</summary>
     public string DefaultPlan { get; init; } = "standard";
