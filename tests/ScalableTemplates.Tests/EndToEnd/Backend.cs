@@ -79,11 +79,18 @@ internal sealed class Backend : IAsyncDisposable
 
     public Task StartApiAsync(int replica = 0) => StartAsync("Api", replica);
 
+    /// <summary>Starts the API with probes on a port of their own, and waits until they say <paramref name="word"/>.</summary>
+    public Task StartApiAsync(int probes, string word) => StartAsync("Api", replica: 0, probes, word);
+
     public Task StartWorkerAsync(int replica = 0) => StartAsync("Worker", replica);
 
     public Task KillApiAsync(int replica = 0) => running[("Api", replica)].KillAsync();
 
     public Daemon Api => running[("Api", 0)];
+
+    /// <summary>Asks the API to end, as an orchestrator does.</summary>
+    /// <returns>Its exit code.</returns>
+    public Task<int> StopApiAsync(int replica, TimeSpan timeout) => running[("Api", replica)].StopAsync(timeout);
 
     public string WorkerLog => running[("Worker", 0)].Log;
 
@@ -92,6 +99,15 @@ internal sealed class Backend : IAsyncDisposable
         "dotnet", [ProgramOf("Worker"), .. command], Path.Combine(solution, "src", "Worker"), StartTimeout, environment);
 
     public Task KillWorkerAsync(int replica = 0) => running[("Worker", replica)].KillAsync();
+
+    /// <summary>Asks the worker to end, as an orchestrator does.</summary>
+    /// <returns>Its exit code.</returns>
+    public Task<int> StopWorkerAsync(TimeSpan timeout) => running[("Worker", 0)].StopAsync(timeout);
+
+    /// <summary>Has the worker hang.</summary>
+    public Task PauseWorkerAsync() => running[("Worker", 0)].PauseAsync();
+
+    public Task ResumeWorkerAsync() => running[("Worker", 0)].ResumeAsync();
 
     public async Task<Guid> PlaceOrderAsync(string paymentMethod, string email = "ada@example.com")
     {
@@ -163,7 +179,7 @@ internal sealed class Backend : IAsyncDisposable
         }
     }
 
-    private async Task StartAsync(string project, int replica)
+    private async Task StartAsync(string project, int replica, int? probes = null, string word = "Healthy")
     {
         if (running.TryGetValue((project, replica), out var earlier))
         {
@@ -172,7 +188,7 @@ internal sealed class Backend : IAsyncDisposable
 
         var port = PortOf(project, replica);
         var daemon = running[(project, replica)] = Start(project, port);
-        await daemon.WaitUntilAsync(async () => await GetHealthAsync(port) == "Healthy", StartTimeout);
+        await daemon.WaitUntilAsync(async () => await GetHealthAsync(probes ?? port) == word, StartTimeout);
     }
 
     private int PortOf(string project, int replica) =>

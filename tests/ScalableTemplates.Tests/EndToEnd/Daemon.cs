@@ -68,10 +68,14 @@ internal sealed class Daemon : IAsyncDisposable
     /// <returns>Its exit code.</returns>
     public async Task<int> StopAsync(TimeSpan timeout)
     {
-        var id = process.Id.ToString(CultureInfo.InvariantCulture);
-        (await Command.RunAsync("kill", ["-TERM", id], Path.GetTempPath(), TimeSpan.FromSeconds(10))).EnsureSuccess();
+        await SignalAsync("-TERM", process.Id.ToString(CultureInfo.InvariantCulture));
         return await WaitForExitAsync(timeout);
     }
+
+    /// <summary>Has it and all its descendants hang: they keep their connections, and answer nothing.</summary>
+    public Task PauseAsync() => SignalTreeAsync("-STOP", process.Id.ToString(CultureInfo.InvariantCulture));
+
+    public Task ResumeAsync() => SignalTreeAsync("-CONT", process.Id.ToString(CultureInfo.InvariantCulture));
 
     /// <returns>Its exit code.</returns>
     public async Task<int> WaitForExitAsync(TimeSpan timeout)
@@ -90,6 +94,39 @@ internal sealed class Daemon : IAsyncDisposable
         await logging;
         process.Dispose();
     }
+
+    // Parents first: once they hang, they have no more children.
+    private static async Task SignalTreeAsync(string signal, string id)
+    {
+        await SignalAsync(signal, id);
+        foreach (var child in ChildrenOf(id))
+        {
+            try
+            {
+                await SignalTreeAsync(signal, child);
+            }
+            catch (InvalidOperationException) when (!Directory.Exists($"/proc/{child}"))
+            {
+                // It has ended meanwhile.
+            }
+        }
+    }
+
+    private static string[] ChildrenOf(string id)
+    {
+        try
+        {
+            return [.. Directory.GetDirectories($"/proc/{id}/task")
+                .SelectMany(thread => File.ReadAllText($"{thread}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))];
+        }
+        catch (Exception exception) when (exception is IOException)
+        {
+            return [];
+        }
+    }
+
+    private static async Task SignalAsync(string signal, string id) =>
+        (await Command.RunAsync("kill", [signal, id], Path.GetTempPath(), TimeSpan.FromSeconds(30))).EnsureSuccess();
 
     private static string Read(string file)
     {

@@ -68,6 +68,10 @@ internal sealed class PostgresServer : IAsyncDisposable
         daemon = null;
     }
 
+    public Task PauseAsync() => daemon!.PauseAsync();
+
+    public Task ResumeAsync() => daemon!.ResumeAsync();
+
     /// <returns>The connection string of a new, empty database.</returns>
     public async Task<string> CreateDatabaseAsync()
     {

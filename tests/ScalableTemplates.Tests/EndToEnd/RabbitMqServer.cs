@@ -50,6 +50,10 @@ internal sealed class RabbitMqServer : IAsyncDisposable
 
     public Task KillAsync() => daemon!.KillAsync();
 
+    public Task PauseAsync() => daemon!.PauseAsync();
+
+    public Task ResumeAsync() => daemon!.ResumeAsync();
+
     /// <returns>How many messages are in each queue.</returns>
     public async Task<Dictionary<string, int>> GetQueuesAsync()
     {

@@ -31,6 +31,10 @@ internal sealed class RedisServer : IAsyncDisposable
 
     public Task KillAsync() => daemon!.KillAsync();
 
+    public Task PauseAsync() => daemon!.PauseAsync();
+
+    public Task ResumeAsync() => daemon!.ResumeAsync();
+
     public ValueTask DisposeAsync() => daemon?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private async Task<bool> AnswersAsync()

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
@@ -10,6 +11,8 @@ internal static class Token
 {
     private const string Issuer = "end-to-end-tests";
     private const string Audience = "api";
+
+    private static readonly JsonSerializerOptions WithoutNulls = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     private static readonly byte[] Key = RandomNumberGenerator.GetBytes(32);
 
@@ -26,7 +29,7 @@ internal static class Token
         environment[Bearer + "SigningKeys__0__Length"] = "32";
     }
 
-    public static string Create(string subject = "ada", string scope = "orders catalog:write", int lifetimeInHours = 1)
+    public static string Create(string subject = "ada", string scope = "orders catalog:write", int lifetimeInHours = 1, string? plan = null)
     {
         var header = Encode(new { alg = "HS256", typ = "JWT" });
         var payload = Encode(new
@@ -34,6 +37,7 @@ internal static class Token
             iss = Issuer,
             aud = Audience,
             sub = subject,
+            plan,
             scope,
             exp = DateTimeOffset.UtcNow.AddHours(lifetimeInHours).ToUnixTimeSeconds(),
         });
@@ -41,5 +45,5 @@ internal static class Token
         return $"{header}.{payload}.{Base64Url.EncodeToString(signature)}";
     }
 
-    private static string Encode(object part) => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(part));
+    private static string Encode(object part) => Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(part, WithoutNulls));
 }
