@@ -54,7 +54,7 @@ internal sealed class SharedBudget(IConnectionMultiplexer redis, ResiliencePipel
             var lease = AttemptAcquireCore(permitCount);
             return lease.IsAcquired || Environment.TickCount64 < _refusedUntil ? lease : await AskAsync(cancellationToken);
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException or ExecutionRejectedException)
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
             _local.TryReplenish();
             Interlocked.Exchange(ref _remaining, _local.GetStatistics()!.CurrentAvailablePermits);

@@ -64,7 +64,7 @@ public sealed partial class CacheInvalidation(
             changes.OnMessage(change => cache.RemoveAsync(change.Message!, stoppingToken).AsTask());
             return true;
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (Exception) when (!stoppingToken.IsCancellationRequested)
         {
             return false;
         }
@@ -78,8 +78,9 @@ public sealed partial class CacheInvalidation(
             await _pipeline.ExecuteAsync(async timeout => await redis.GetSubscriber().PublishAsync(Changes, key).WaitAsync(timeout));
             return true;
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException or ExecutionRejectedException)
+        catch (Exception exception)
         {
+            // Of any kind: while a connection breaks, the client throws more than it tells. None may end this service, or fail a request.
             LogFailed(exception, key);
             return false;
         }
