@@ -9,13 +9,8 @@ public sealed class PipelineOptions
 {
     public TimeoutStrategyOptions Timeout { get; } = new();
 
-    /// <summary>Fails at once, instead of calling, after half of the calls have failed; two are enough to tell.</summary>
-    public CircuitBreakerStrategyOptions CircuitBreaker { get; } = new()
-    {
-        FailureRatio = 0.5,
-        MinimumThroughput = 2,
-        SamplingDuration = TimeSpan.FromSeconds(10),
-    };
+    /// <summary>Fails at once, instead of calling, after half of the latest calls have failed; two are enough to tell.</summary>
+    public CircuitBreakerStrategyOptions CircuitBreaker { get; } = new() { FailureRatio = 0.5, MinimumThroughput = 2 };
 }
 
 public static class Pipelines
@@ -26,7 +21,12 @@ public static class Pipelines
     public static void AddPipeline(this IHostApplicationBuilder builder, string name, TimeSpan timeout, Func<Exception, bool>? isAnswer = null)
     {
         builder.Services.AddOptions<PipelineOptions>(name)
-            .Configure(options => options.Timeout.Timeout = timeout)
+            .Configure(options =>
+            {
+                options.Timeout.Timeout = timeout;
+                // So few that what went well before does not count for long.
+                options.CircuitBreaker.SamplingDuration = 4 * timeout;
+            })
             .BindConfiguration($"Resilience:{name}")
             .PostConfigure(options => options.CircuitBreaker.ShouldHandle = args => new(args.Outcome.Exception is { } exception
                 and not OperationCanceledException && isAnswer?.Invoke(exception) is not true));
