@@ -9,6 +9,9 @@ internal static class ReadReplica
 {
     private const string Name = "replica";
 
+    // So short that a request which the standby leaves waiting is answered by the primary, within its own timeout.
+    private const string Timeouts = "Timeout=2;Command Timeout=4;";
+
     /// <summary>
     /// Has requests that only read use the standby which the connection string 'replica' names. All other work uses the
     /// primary, which also reads while the standby is down or behind.
@@ -37,7 +40,7 @@ internal static class ReadReplica
 
     // The standby with the primary after it, for the moments between the standby's end and its being noticed.
     private static string GetServers(string standby, string primary) =>
-        new NpgsqlConnectionStringBuilder(standby) { Host = $"{GetHosts(standby)},{GetHosts(primary)}" }.ConnectionString;
+        new NpgsqlConnectionStringBuilder(Timeouts + standby) { Host = $"{GetHosts(standby)},{GetHosts(primary)}" }.ConnectionString;
 
     private static string GetHosts(string connectionString)
     {

@@ -53,8 +53,8 @@ internal sealed partial class StandbyMonitor(NpgsqlMultiHostDataSource servers, 
     private async Task CheckAsync(CancellationToken cancellationToken)
     {
         var now = clock.GetTimestamp();
-        var saved = await AskAsync(TargetSessionAttributes.Primary, WriteAheadLog.SavedPosition, cancellationToken);
-        var replayed = await AskAsync(TargetSessionAttributes.Standby, WriteAheadLog.ReplayedPosition, cancellationToken);
+        var saved = await TryAskAsync(TargetSessionAttributes.Primary, WriteAheadLog.SavedPosition, cancellationToken);
+        var replayed = await TryAskAsync(TargetSessionAttributes.Standby, WriteAheadLog.ReplayedPosition, cancellationToken);
         if (saved is { } position)
         {
             _awaited ??= (position, now);
@@ -79,19 +79,23 @@ internal sealed partial class StandbyMonitor(NpgsqlMultiHostDataSource servers, 
         }
     }
 
-    private async Task<NpgsqlLogSequenceNumber?> AskAsync(TargetSessionAttributes server, string question, CancellationToken cancellationToken)
+    private async Task<NpgsqlLogSequenceNumber?> TryAskAsync(TargetSessionAttributes server, string question, CancellationToken cancellationToken)
     {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(Timeout);
         try
         {
-            await using var command = servers.WithTargetSession(server).CreateCommand(question);
-            return await command.ExecuteScalarAsync(timeout.Token) as NpgsqlLogSequenceNumber?;
+            // What a server that hangs is asked cannot be cancelled, only left to its own timeouts.
+            return await AskAsync(server, question).WaitAsync(Timeout, clock, cancellationToken);
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
             return null;
         }
+    }
+
+    private async Task<NpgsqlLogSequenceNumber?> AskAsync(TargetSessionAttributes server, string question)
+    {
+        await using var command = servers.WithTargetSession(server).CreateCommand(question);
+        return await command.ExecuteScalarAsync() as NpgsqlLogSequenceNumber?;
     }
 
     [LoggerMessage(LogLevel.Warning, "The standby is {State}; requests that only read use the {Server}")]

@@ -10,12 +10,15 @@ namespace ScalableBackend.Core.Data;
 internal sealed partial class ConnectionBudget(
     IServiceScopeFactory scopes, IConfiguration configuration, IHostApplicationLifetime lifetime, ILogger<ConnectionBudget> logger) : BackgroundService
 {
+    // While a server hangs, the driver obeys these and no cancellation. In sum little more than the timeout of a request.
+    private const string Timeouts = "Timeout=3;Command Timeout=10;";
+
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(5);
 
-    /// <summary>Gives each process its share, unless the connection string itself says how large the pool is.</summary>
+    /// <summary>Gives each process its share, and a hanging server little time, unless the connection string itself says how much.</summary>
     public static string Apply(string connectionString, IConfiguration configuration)
     {
-        var builder = new NpgsqlConnectionStringBuilder(connectionString);
+        var builder = new NpgsqlConnectionStringBuilder(Timeouts + connectionString);
         if (!builder.ShouldSerialize("Maximum Pool Size"))
         {
             builder.MaxPoolSize = Math.Max(1, (configuration.GetValue("Database:MaxConnections", 90) - 1) / GetProcesses(configuration));

@@ -51,6 +51,9 @@ internal sealed partial class RecurringJobs(
             return;
         }
 
+#if (HasPostgres)
+        db.Database.SetCommandTimeout(Timeout);
+#endif
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
         timeout.CancelAfter(Timeout);
         var pause = MaxWait;
