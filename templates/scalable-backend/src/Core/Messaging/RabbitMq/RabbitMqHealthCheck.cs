@@ -8,7 +8,9 @@ internal sealed class RabbitMqHealthCheck(RabbitMqConnection connection) : IHeal
     {
         try
         {
-            await connection.OpenAsync(cancellationToken);
+            var open = await connection.OpenAsync(cancellationToken);
+            // A broker that hangs leaves the connection open and answers nothing, for which the client waits even when cancelled.
+            await using var channel = await open.CreateChannelAsync(cancellationToken: cancellationToken).WaitAsync(cancellationToken);
             return HealthCheckResult.Healthy();
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
