@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using ScalableTemplates.Tests.EndToEnd;
+
+namespace ScalableTemplates.Tests.Degradation;
+
+/// <summary>Asks an API for everything it has to offer, and waits as long as it takes.</summary>
+internal sealed class Customer : IDisposable
+{
+    private const string TokenHeader = "Consistency-Token";
+
+    private readonly HttpClient client;
+    private string? token;
+
+    public Customer(Uri address)
+    {
+        client = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromMinutes(2) };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token.Create());
+    }
+
+    /// <summary>Asks for all at once: a page of products, a product that is in the cache, a new price for another, a new order, an order that is there.</summary>
+    public async Task<Answers> AskForAllAsync(Guid cached, Guid priced, Guid order)
+    {
+        var key = Guid.NewGuid().ToString();
+        var all = await Task.WhenAll(
+            SendAsync("page", HttpMethod.Get, "v1/products?limit=1"),
+            SendAsync("product", HttpMethod.Get, $"v1/products/{cached}"),
+            SendAsync("price", HttpMethod.Put, $"v1/products/{priced}/price", new { Price = Random.Shared.Next(1, 1000) }),
+            PlaceAsync(key, priced),
+            SendAsync("order", HttpMethod.Get, $"v1/orders/{order}"),
+            SendAsync("health", HttpMethod.Get, "health"),
+            SendAsync("alive", HttpMethod.Get, "alive"));
+        var placed = all.Single(answer => answer.Request == "place");
+        return new Answers(all, key, placed.Status == HttpStatusCode.Accepted ? IdOf(placed) : null);
+    }
+
+    public Task<Answer> PlaceAsync(string key, Guid product) => SendAsync(
+        "place",
+        HttpMethod.Post,
+        "v1/orders",
+        new { Email = "ada@example.com", PaymentMethod = "card", Lines = new[] { new { ProductId = product, Quantity = 1 } } },
+        key);
+
+    public Task<Answer> ReadProductAsync(Guid id) => SendAsync("product", HttpMethod.Get, $"v1/products/{id}");
+
+    public async Task<string> GetHealthAsync() => (await SendAsync("health", HttpMethod.Get, "health")).Body;
+
+    public async Task<string> GetStatusAsync(Guid order) =>
+        JsonElement.Parse((await SendAsync("order", HttpMethod.Get, $"v1/orders/{order}")).Body).GetProperty("status").GetString()!;
+
+    public static Guid IdOf(Answer placed) => JsonElement.Parse(placed.Body).GetProperty("id").GetGuid();
+
+    public void Dispose() => client.Dispose();
+
+    private async Task<Answer> SendAsync(string name, HttpMethod method, string path, object? body = null, string? key = null)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        request.Content = body is null ? null : JsonContent.Create(body);
+        if (key is not null)
+        {
+            request.Headers.Add("Idempotency-Key", key);
+        }
+
+        if (token is not null)
+        {
+            request.Headers.Add(TokenHeader, token);
+        }
+
+        var clock = Stopwatch.StartNew();
+        try
+        {
+            using var response = await client.SendAsync(request);
+            if (response.Headers.TryGetValues(TokenHeader, out var tokens))
+            {
+                token = tokens.Single();
+            }
+
+            return new Answer(name, response.StatusCode, await response.Content.ReadAsStringAsync(), clock.Elapsed);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
+        {
+            return new Answer(name, null, exception.Message, clock.Elapsed);
+        }
+    }
+}
