@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using ScalableTemplates.Tests.EndToEnd;
+using ScalableTemplates.Tests.Faults;
+using Xunit.Abstractions;
+
+namespace ScalableTemplates.Tests.Degradation;
+
+/// <summary>Processes that are asked to end, as every release does, while requests and messages come in.</summary>
+[Collection("Faults")]
+public sealed class ShutdownTests(ITestOutputHelper output)
+{
+    // Longer than the load balancer needs to notice.
+    private static readonly TimeSpan DrainDelay = TimeSpan.FromSeconds(3);
+
+    // The shutdown timeout of the template, and as much for the machine.
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(25);
+
+    [SkippableFact]
+    public async Task A_replica_that_is_asked_to_end_fails_no_request()
+    {
+        Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
+        await using var run = await FaultRun.StartAsync(apis: 1, workers: 0, hasStandby: false);
+        run.Backend.Set("Shutdown__DrainDelay", DrainDelay.ToString());
+        await run.Backend.StartApiAsync(replica: 1);
+        var leaving = run.Backend.AddressOf(1);
+        var product = await run.Backend.GetProductIdAsync();
+        await using var load = new BalancedLoad([run.Backend.AddressOf(0), leaving], product);
+        await Task.Delay(TimeSpan.FromSeconds(3));
+
+        var clock = Stopwatch.StartNew();
+        var exitCode = await run.Backend.StopApiAsync(1, DrainDelay + ShutdownTimeout);
+        var took = clock.Elapsed;
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        Assert.False(load.IsReady(leaving));
+        // Its successor, at the same address.
+        await run.Backend.StartApiAsync(replica: 1);
+        await Task.Delay(TimeSpan.FromSeconds(2));
+        await load.StopAsync();
+
+        output.WriteLine($"{load.Answered} answered; ended after {took.TotalSeconds:0.0} s; /health: {load.Words[leaving]}; closes: {load.Closes.GetValueOrDefault(leaving)}");
+        Assert.Empty(load.Failures);
+        Assert.True(load.Answered > 100, $"Only {load.Answered} requests.");
+        Assert.Equal(0, exitCode);
+        Assert.True(took >= DrainDelay, $"It ended after {took}.");
+        Assert.Equal("200 Healthy, 503 Stopping, 200 Healthy", load.Words[leaving].Replace("503 Starting, ", "", StringComparison.Ordinal));
+        Assert.NotEqual(0, load.Closes.GetValueOrDefault(leaving));
+        Assert.Equal(0, load.Closes.GetValueOrDefault(run.Backend.AddressOf(0)));
+    }
+
+    [SkippableFact]
+    public async Task A_worker_that_is_asked_to_end_loses_nothing_and_does_nothing_twice()
+    {
+        Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
+        await using var run = await FaultRun.StartAsync(apis: 1, workers: 1, hasStandby: false);
+        var exitCodes = new List<int>();
+
+        var report = await run.RunAsync(async run =>
+        {
+            for (var stops = 0; stops < 2; stops++)
+            {
+                exitCodes.Add(await run.Backend.StopWorkerAsync(DrainDelay + ShutdownTimeout));
+                run.Backend.Set("Shutdown__DrainDelay", DrainDelay.ToString());
+                await run.Backend.StartWorkerAsync();
+                await Task.Delay(TimeSpan.FromSeconds(1));
+            }
+        });
+
+        output.WriteLine(report.Row("Worker asked to end twice"));
+        report.AssertNothingLostAndNothingTwice();
+        Assert.All(exitCodes, code => Assert.Equal(0, code));
+    }
+}
