@@ -1,0 +1,68 @@
+using System.Net;
+using ScalableTemplates.Tests.EndToEnd;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.Degradation;
+
+/// <summary>What the probes say in production, where they have a port of their own.</summary>
+[Collection("End to end")]
+public sealed class HealthTests(ServersFixture servers) : IAsyncLifetime
+{
+    private readonly PostgresServer postgres = new();
+    private readonly HttpClient client = new();
+    private readonly int probes = FreePort.Next();
+    private Backend? backend;
+
+    public async Task InitializeAsync()
+    {
+        if (ServersFixture.Missing is null)
+        {
+            var connectionStrings = await servers.GetConnectionStringsAsync();
+            connectionStrings["database"] = postgres.ConnectionString("postgres");
+            backend = new Backend(await BuiltSolution.GetAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none")), connectionStrings);
+            backend.Set("ASPNETCORE_ENVIRONMENT", "Production");
+            backend.Set("DOTNET_ENVIRONMENT", "Production");
+            backend.Set("Health__Port", $"{probes}");
+        }
+    }
+
+    public async Task DisposeAsync()
+    {
+        await (backend?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await postgres.DisposeAsync();
+        client.Dispose();
+    }
+
+    [SkippableFact]
+    public async Task A_process_is_starting_until_its_database_is_there_and_unhealthy_when_that_goes_away()
+    {
+        Skip.If(backend is null, ServersFixture.Missing);
+
+        await backend!.StartApiAsync(probes, "Starting");
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, "Starting"), await GetAsync(probes, "health"));
+        Assert.Equal((HttpStatusCode.OK, "Healthy"), await GetAsync(probes, "alive"));
+
+        await postgres.StartAsync();
+        await backend.WaitUntilAsync(async () => await GetAsync(probes, "health") == (HttpStatusCode.OK, "Healthy"));
+        await AssertProbesAndApiAreApartAsync();
+
+        await postgres.KillAsync();
+        await backend.WaitUntilAsync(async () => await GetAsync(probes, "health") == (HttpStatusCode.ServiceUnavailable, "Unhealthy"));
+        Assert.Equal((HttpStatusCode.OK, "Healthy"), await GetAsync(probes, "alive"));
+    }
+
+    private async Task AssertProbesAndApiAreApartAsync()
+    {
+        var api = backend!.Address.Port;
+        Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(api, "health")).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(api, "alive")).Status);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync(api, "v1/products")).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(probes, "v1/products")).Status);
+    }
+
+    private async Task<(HttpStatusCode Status, string Body)> GetAsync(int port, string path)
+    {
+        using var response = await client.GetAsync(new Uri($"http://127.0.0.1:{port}/{path}"));
+        return (response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+}
