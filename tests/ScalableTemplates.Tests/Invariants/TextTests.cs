@@ -34,6 +34,10 @@ public sealed partial class TextTests(AllOutputs all)
     public void No_file_holds_a_secret() =>
         Findings.AssertNone(all.InEachFile((_, text) => Secret().Matches(text).Select(match => match.Value)));
 
+    [Fact]
+    public void No_password_has_a_default() =>
+        Findings.AssertNone(all.InEachFile((_, text) => DefaultPassword().Matches(text).Select(match => match.Value)));
+
     private static IEnumerable<string> Untidy(string path, string text)
     {
         if (!text.EndsWith('\n') || text.EndsWith("\n\n", StringComparison.Ordinal))
@@ -77,4 +81,9 @@ public sealed partial class TextTests(AllOutputs all)
     // A literal in code or JSON, a part of a connection string, a line of YAML or of an environment file, a key of a known form.
     [GeneratedRegex(@"(?im)\b\w*(password|pwd|secret|api-?key|token)""?\s*[:=]\s*""(?!change|yours)[^""\s{$<]{4,}""|\b(password|pwd)=(?!change|yours)[^\s""';{$<]{3,}|^\s*\w*(PASSWORD|SECRET|TOKEN|KEY)\w*\s*[:=]\s*(?!change|yours)[\w+/!@#%^*-]{4,}\s*$|-----BEGIN|AKIA[0-9A-Z]{16}|eyJ[\w-]{20,}|\b[A-Za-z0-9+/]{43}=")]
     private static partial Regex Secret();
+
+    // A variable of compose that falls back to a value, an image's password that is no variable, a parameter of Aspire with a value,
+    // a server that asks for none, credentials in a URL that are not those of an explanation.
+    [GeneratedRegex(@"(?im)\$\{\w*(PASS|SECRET|TOKEN|KEY)\w*:?-[^}]+\}|^[ \t]*\w*PASS(WORD)?\w*[ \t]*[:=][ \t]*(?!\$\{)[^\s;(]+[ \t]*$|AddParameter\(\s*""[^""]*(password|secret|key|token)[^""]*"",\s*(value:\s*)?""|HOST_AUTH_METHOD|ALLOW_EMPTY|guest:guest|://(?!user:password@|\w+:YOURS@)[^\s/:@<>""{}$]+:[^\s/:@<>""{}$]+@")]
+    private static partial Regex DefaultPassword();
 }
