@@ -120,7 +120,7 @@ public sealed class StatelessnessTests(ServersFixture servers) : IAsyncLifetime
     }
 
     private RoundRobin Client(string subject, string? plan) =>
-        new(Enumerable.Range(0, Replicas).Select(Backend.AddressOf), Token.Create(subject, plan));
+        new(Enumerable.Range(0, Replicas).Select(Backend.AddressOf), Token.Create(subject, plan: plan));
 
     private static async Task<Guid> PlaceAsync(RoundRobin client, Guid product, string key)
     {
