@@ -28,6 +28,7 @@ try
             "drain" => new Drain(servers, contenders, options, report).RunAsync(stop.Token),
             "latency" => new Latency(servers, contenders, options, report).RunAsync(stop.Token),
             "growth" => new Growth(servers, new GeneratedContender(), options, report).RunAsync(stop.Token),
+            "api" => new ApiLoad(servers, options, report).RunAsync(stop.Token),
             "pages" => new Pages(servers, options, report).RunAsync(stop.Token),
             _ => throw new InvalidOperationException($"No benchmark: {benchmark}"),
         });

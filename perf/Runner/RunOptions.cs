@@ -23,6 +23,7 @@ internal sealed record RunOptions(
         latency     200 POST/s, from sending the POST to its effect
         messaging   drain and latency
         growth      more processes, more waiting rows, a large inbox
+        api         the API of the sample against the same endpoints by hand; needs wrk
         pages       the page queries of the sample on a large orders table
         all         everything
 
@@ -30,6 +31,7 @@ internal sealed record RunOptions(
         --only NAME,NAME    of: floor, generated, wolverine
         --statements        also print the database's work for a message
         --connection TEXT   settings to add to every contender's connection string, such as "Max Auto Prepare=20"
+        --set NAME=VALUE    a setting of the generated API, for api; as often as needed
         --output FILE       add the tables to a file
         --quick             small numbers, one round: shows that all works, measures nothing
         """;
@@ -40,6 +42,9 @@ internal sealed record RunOptions(
     public static int Prefetch => 32;
 
     public static int BatchSize => 100;
+
+    /// <summary>Settings to add to the environment of the generated API.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
     public bool Includes(string contender) => Contenders.Count == 0 || Contenders.Contains(contender);
 
@@ -53,14 +58,15 @@ internal sealed record RunOptions(
         {
             options = arg switch
             {
-                "drain" or "latency" or "growth" or "pages" => options.With(arg),
+                "drain" or "latency" or "growth" or "api" or "pages" => options.With(arg),
                 "messaging" => options.With("drain", "latency"),
-                "all" => options.With("drain", "latency", "growth", "pages"),
+                "all" => options.With("drain", "latency", "growth", "api", "pages"),
                 "--quick" => options with { IsQuick = true, Rounds = 1 },
                 "--statements" => options with { Statements = true },
                 "--rounds" when rest.TryDequeue(out var value) && int.TryParse(value, out var rounds) => options with { Rounds = rounds },
                 "--only" when rest.TryDequeue(out var names) => options with { Contenders = names.Split(',') },
                 "--connection" when rest.TryDequeue(out var settings) => options with { Connection = ";" + settings },
+                "--set" when rest.TryDequeue(out var pair) && pair.Split('=', 2) is [var name, var value] => options.WithSetting(name, value),
                 "--output" when rest.TryDequeue(out var file) => options with { Output = Path.GetFullPath(file) },
                 _ => null,
             };
@@ -72,6 +78,9 @@ internal sealed record RunOptions(
 
         return options.Benchmarks.Count > 0 ? options : null;
     }
+
+    private RunOptions WithSetting(string name, string value) =>
+        this with { Settings = new Dictionary<string, string>(Settings) { [name] = value } };
 
     private RunOptions With(params string[] benchmarks) => this with { Benchmarks = [.. Benchmarks.Union(benchmarks)] };
 }

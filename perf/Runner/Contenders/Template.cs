@@ -7,11 +7,12 @@ internal static class Template
     /// <summary>Generates a solution from the template folder of this checkout, through a hive of its own.</summary>
     public static async Task GenerateAsync(string folder, string name, params string[] options)
     {
+        string[] auth = options.Contains("--auth") ? [] : ["--auth", "none"];
         var hive = TempFolder.Create("hive");
         (await Command.DotnetAsync(Repo.Root, "new", "install", Repo.Template, "--debug:custom-hive", hive)).EnsureSuccess();
         (await Command.DotnetAsync(
             Repo.Root,
-            ["new", "scalable-backend", "-n", name, "-o", folder, "--orchestrator", "none", "--auth", "none", "--no-tests", "--no-restore", "--no-update-check", .. options, "--debug:custom-hive", hive])).EnsureSuccess();
+            ["new", "scalable-backend", "-n", name, "-o", folder, "--orchestrator", "none", .. auth, "--no-tests", "--no-restore", "--no-update-check", .. options, "--debug:custom-hive", hive])).EnsureSuccess();
     }
 
     public static string Assembly(string folder, string project) =>

@@ -21,6 +21,8 @@ internal sealed class Daemon : IAsyncDisposable
 
     public string LogFile { get; }
 
+    public int Id => process.Id;
+
     public bool HasExited => process.HasExited;
 
     /// <summary>How much memory of the machine it holds now, in bytes.</summary>

@@ -1,0 +1,49 @@
+using Npgsql;
+using Runner.Contenders;
+using ScalableTemplates.Tests.EndToEnd;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace Runner.Api;
+
+/// <summary>An API as it is deployed: published, and in the environment Production.</summary>
+/// <param name="assembly">What to start.</param>
+/// <param name="connectionStrings">Of servers with a database that is filled.</param>
+/// <param name="settings">More of its environment.</param>
+internal sealed class ApiContender(
+    string name, string assembly, IReadOnlyDictionary<string, string> connectionStrings, IReadOnlyDictionary<string, string> settings)
+{
+    // What the generated API takes by itself, from the number of processes and the connections of the server.
+    private const int PoolSize = 22;
+
+    public string Name => name;
+
+    public NpgsqlDataSource Database { get; } = NpgsqlDataSource.Create(connectionStrings["database"]);
+
+    public ApiProcess Start() => ApiProcess.Start(assembly, new Dictionary<string, string>(settings)
+    {
+        ["DOTNET_ENVIRONMENT"] = "Production",
+        ["ConnectionStrings__database"] = connectionStrings["database"] + (name == "floor" ? $";Maximum Pool Size={PoolSize};Max Auto Prepare=20" : ""),
+        ["ConnectionStrings__cache"] = connectionStrings["cache"],
+        ["ConnectionStrings__broker"] = connectionStrings["broker"],
+    });
+
+    public static async Task<string> PublishFloorAsync() =>
+        Path.Combine(await PublishAsync(Path.Combine(Repo.Root, "perf", "ApiFloor")), "ApiFloor.dll");
+
+    /// <returns>The API and the Migrator.</returns>
+    public static async Task<(string Api, string Migrator)> PublishGeneratedAsync()
+    {
+        var folder = Path.Combine(TempFolder.Create("api"), "Shop");
+        await Template.GenerateAsync(folder, "Shop", "--auth", "jwt");
+        return (
+            Path.Combine(await PublishAsync(Path.Combine(folder, "src", "Api")), "Shop.Api.dll"),
+            Path.Combine(await PublishAsync(Path.Combine(folder, "src", "Migrator")), "Shop.Migrator.dll"));
+    }
+
+    private static async Task<string> PublishAsync(string project)
+    {
+        var output = TempFolder.Create("published");
+        (await Command.DotnetAsync(project, "publish", "--configuration", "Release", "--output", output, "-nodeReuse:false")).EnsureSuccess();
+        return output;
+    }
+}
