@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -11,6 +12,9 @@ internal static class Jwt
     public static void AddJwt(this WebApplicationBuilder builder)
     {
         builder.Services.AddAuthentication(Scheme).AddJwtBearer(options => options.MapInboundClaims = false);
+        // They are read from the configuration whenever they are listed: once, and not for each request.
+        builder.Services.PostConfigure<JwtBearerOptions>(Scheme, options =>
+            options.TokenValidationParameters.IssuerSigningKeys = options.TokenValidationParameters.IssuerSigningKeys?.ToList());
         builder.Services.AddAuthorization();
         builder.Services.ConfigureAll<OpenApiOptions>(options => options.AddDocumentTransformer((document, _, _) =>
         {

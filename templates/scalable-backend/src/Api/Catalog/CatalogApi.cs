@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
@@ -7,6 +8,8 @@ using ScalableBackend.Core.Data;
 
 namespace ScalableBackend.Api.Catalog;
 
+// So the cache gives the same one to all, rather than make a copy for each.
+[ImmutableObject(true)]
 public sealed record ProductResponse(Guid Id, string Name, decimal Price);
 
 public sealed record ChangePrice([Range(0.01, 1_000_000)] decimal Price);

@@ -10,6 +10,17 @@ namespace ScalableBackend.Api.Orders;
 
 internal static class OrdersApi
 {
+    private static readonly Func<AppDbContext, Guid, string, CancellationToken, Task<Order?>> FindOrder = EF.CompileAsyncQuery(
+        (AppDbContext db, Guid id, string customerId, CancellationToken _) => db.Orders.AsNoTracking()
+            .SingleOrDefault(order => order.Id == id && order.CustomerId == customerId));
+
+    private static readonly Func<AppDbContext, string, Guid?, int, IAsyncEnumerable<OrderSummary>> ListOrders = EF.CompileAsyncQuery(
+        (AppDbContext db, string customerId, Guid? after, int count) => db.Orders
+            .Where(order => order.CustomerId == customerId && (after == null || order.Id < after))
+            .OrderByDescending(order => order.Id)
+            .Take(count)
+            .Select(order => new OrderSummary(order.Id, order.Status, order.Total)));
+
     public static void MapOrders(this IEndpointRouteBuilder routes)
     {
         var orders = routes.MapGroup("/orders").WithTags("Orders");
@@ -52,13 +63,7 @@ internal static class OrdersApi
     private static async Task<Ok<Page<OrderSummary>>> ListAsync(
         AppDbContext db, HttpContext context, CancellationToken cancellationToken, Guid? after = null, [Range(1, 100)] int limit = 20)
     {
-        var customerId = context.GetCustomerId();
-        var rows = await db.Orders
-            .Where(order => order.CustomerId == customerId && (after == null || order.Id < after))
-            .OrderByDescending(order => order.Id)
-            .Take(limit + 1)
-            .Select(order => new OrderSummary(order.Id, order.Status, order.Total))
-            .ToListAsync(cancellationToken);
+        var rows = await ListOrders(db, context.GetCustomerId(), after, limit + 1).ToListAsync(cancellationToken);
         return TypedResults.Ok(Page<OrderSummary>.Of(rows, limit, row => row.Id));
     }
 
@@ -66,9 +71,7 @@ internal static class OrdersApi
     private static async Task<Results<Ok<OrderResponse>, NotFound>> GetAsync(
         Guid id, AppDbContext db, HttpContext context, CancellationToken cancellationToken)
     {
-        var customerId = context.GetCustomerId();
-        var order = await db.Orders.AsNoTracking()
-            .SingleOrDefaultAsync(order => order.Id == id && order.CustomerId == customerId, cancellationToken);
+        var order = await FindOrder(db, id, context.GetCustomerId(), cancellationToken);
         return order is null ? TypedResults.NotFound() : TypedResults.Ok(OrderResponse.From(order));
     }
 }

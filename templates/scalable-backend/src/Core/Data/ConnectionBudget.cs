@@ -24,6 +24,12 @@ internal sealed partial class ConnectionBudget(
             builder.MaxPoolSize = Math.Max(1, (configuration.GetValue("Database:MaxConnections", 90) - 1) / GetProcesses(configuration));
         }
 
+        // What is asked often is parsed once for a connection. PgBouncer shares connections out anew for each transaction.
+        if (!builder.ShouldSerialize("Max Auto Prepare") && !builder.NoResetOnClose)
+        {
+            builder.MaxAutoPrepare = 50;
+        }
+
         return builder.ConnectionString;
     }
 
