@@ -19,6 +19,8 @@ internal sealed class TrafficFigures(TimeSpan duration)
     /// <summary>Of the requests that were done, in milliseconds.</summary>
     public double P99 => Percentile(served, 0.99);
 
+    public double RefusedP99 => Percentile(refused, 0.99);
+
     /// <summary>Answers that are neither 2xx nor a refusal as it must be.</summary>
     public IEnumerable<string> Wrong => wrong;
 
@@ -45,7 +47,7 @@ internal sealed class TrafficFigures(TimeSpan duration)
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{PerSecond:0}/s done with p50 {Percentile(served, 0.5):0.0} ms, p99 {P99:0.0} ms; {RefusedPerSecond:0}/s refused with p50 {Percentile(refused, 0.5):0.0} ms, p99 {Percentile(refused, 0.99):0.0} ms; {wrong.Count} others, {notSent} not sent");
+        $"{PerSecond:0}/s done with p50 {Percentile(served, 0.5):0.0} ms, p99 {P99:0.0} ms; {RefusedPerSecond:0}/s refused with p50 {Percentile(refused, 0.5):0.0} ms, p99 {RefusedP99:0.0} ms; {wrong.Count} others, {notSent} not sent");
 
     private static double Percentile(ConcurrentBag<double> latencies, double share)
     {
