@@ -41,6 +41,10 @@ internal sealed class Session : IAsyncDisposable
         var connectionStrings = await servers.GetConnectionStringsAsync($"{contender.Name}");
         var environment = connectionStrings.ToDictionary(pair => $"ConnectionStrings__{pair.Key}", pair => pair.Value);
         environment["Bench__BatchSize"] = (batched ? RunOptions.BatchSize : 1).ToString(CultureInfo.InvariantCulture);
+        // One client stands for many, and the probes are where the runner looks for them.
+        environment["Limits__Plans__standard__RequestsPerMinute"] = "60000000";
+        environment["Limits__Plans__standard__Burst"] = "1000000";
+        environment["Health__Port"] = "0";
         foreach (var section in new[] { "Bench", "Messaging" })
         {
             environment[$"{section}__Concurrency"] = RunOptions.Concurrency.ToString(CultureInfo.InvariantCulture);
