@@ -38,9 +38,6 @@ internal sealed class BalancedLoad : IAsyncDisposable
     /// <summary>What /health of each replica has said, and how that changed.</summary>
     public ConcurrentDictionary<Uri, string> Words { get; } = [];
 
-    /// <summary>How many answers of each replica came with <c>Connection: close</c>.</summary>
-    public ConcurrentDictionary<Uri, int> Closes { get; } = [];
-
     public int Answered => answered;
 
     public bool IsReady(Uri replica) => ready.Contains(replica);
@@ -117,11 +114,6 @@ internal sealed class BalancedLoad : IAsyncDisposable
             if (response.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.Accepted))
             {
                 Failures.Add($"{request.Method} {replica}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
-            }
-
-            if (response.Headers.ConnectionClose is true)
-            {
-                Closes.AddOrUpdate(replica, 1, (_, count) => count + 1);
             }
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
