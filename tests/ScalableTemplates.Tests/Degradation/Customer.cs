@@ -48,8 +48,12 @@ internal sealed class Customer : IDisposable
 
     public async Task<string> GetHealthAsync() => (await SendAsync("health", HttpMethod.Get, "health")).Body;
 
-    public async Task<string> GetStatusAsync(Guid order) =>
-        JsonElement.Parse((await SendAsync("order", HttpMethod.Get, $"v1/orders/{order}")).Body).GetProperty("status").GetString()!;
+    /// <returns>Null if there was no answer to read it from, which may come next time.</returns>
+    public async Task<string?> GetStatusAsync(Guid order)
+    {
+        var answer = await SendAsync("order", HttpMethod.Get, $"v1/orders/{order}");
+        return answer.Status == HttpStatusCode.OK ? JsonElement.Parse(answer.Body).GetProperty("status").GetString() : null;
+    }
 
     public static Guid IdOf(Answer placed) => JsonElement.Parse(placed.Body).GetProperty("id").GetGuid();
 
