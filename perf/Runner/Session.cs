@@ -109,6 +109,15 @@ internal sealed class Session : IAsyncDisposable
         await DrainAsync(count, cancellationToken);
     }
 
+    /// <summary>Runs until the runtime has compiled what it will: a fresh process takes several times as long for a message.</summary>
+    public async Task WarmUpAsync(RunOptions options, CancellationToken cancellationToken)
+    {
+        for (var i = 0; i < 5; i++)
+        {
+            await SeedAndDrainAsync(options.Of(6_000), cancellationToken);
+        }
+    }
+
     /// <summary>Waits until <paramref name="count"/> more orders have had their effect.</summary>
     public async Task WaitForEffectsAsync(int count, TimeSpan timeout, CancellationToken cancellationToken)
     {

@@ -55,8 +55,7 @@ internal sealed class Drain(ServerSet servers, IReadOnlyList<Contender> contende
     private async Task<Result> MeasureAsync(Contender contender, bool batched, CancellationToken cancellationToken)
     {
         await using var session = await Session.StartAsync(contender, servers, batched, cancellationToken: cancellationToken);
-        await session.SeedAndDrainAsync(options.Of(4_000), cancellationToken);
-        await session.SeedAndDrainAsync(options.Of(4_000), cancellationToken);
+        await session.WarmUpAsync(options, cancellationToken);
         await Statements.ResetAsync(session, options, cancellationToken);
         var count = options.Of(20_000);
         await session.SeedAsync(count, cancellationToken);

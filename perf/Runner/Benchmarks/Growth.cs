@@ -62,11 +62,7 @@ internal sealed class Growth(ServerSet servers, Contender contender, RunOptions 
     private async Task<Session> StartAsync(int processes, CancellationToken cancellationToken)
     {
         var session = await Session.StartAsync(contender, servers, relays: processes, workers: processes, cancellationToken: cancellationToken);
-        for (var i = 0; i < 2; i++)
-        {
-            await session.SeedAndDrainAsync(options.Of(4_000), cancellationToken);
-        }
-
+        await session.WarmUpAsync(options, cancellationToken);
         return session;
     }
 

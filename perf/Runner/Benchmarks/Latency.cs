@@ -11,8 +11,6 @@ internal sealed class Latency(ServerSet servers, IReadOnlyList<Contender> conten
 {
     private const int PerSecond = 200;
 
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
-
     private TimeSpan Length => TimeSpan.FromSeconds(options.IsQuick ? 2 : 20);
 
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -55,8 +53,8 @@ internal sealed class Latency(ServerSet servers, IReadOnlyList<Contender> conten
     private async Task<(double P50, double P99)> MeasureAsync(Contender contender, CancellationToken cancellationToken)
     {
         await using var session = await Session.StartAsync(contender, servers, cancellationToken: cancellationToken);
-        await session.SeedAndDrainAsync(options.Of(4_000), cancellationToken);
-        await SendAsync(session, WarmUp, cancellationToken);
+        await session.WarmUpAsync(options, cancellationToken);
+        await SendAsync(session, Length, cancellationToken);
         var sent = await SendAsync(session, Length, cancellationToken);
         var handled = new Dictionary<Guid, DateTime>();
         await using var command = session.Database.CreateCommand("SELECT order_id, pg_xact_commit_timestamp(xmin) FROM order_effects");
