@@ -78,6 +78,8 @@ public sealed class ShutdownTests(ITestOutputHelper output)
 
         output.WriteLine(report.Row("Worker asked to end twice"));
         report.AssertNothingLostAndNothingTwice();
+        // What it had begun, it finished: nothing outside was asked a second time.
+        Assert.Equal((0, 0), (report.RepeatedCharges, report.RepeatedMails));
         Assert.All(exitCodes, code => Assert.Equal(0, code));
     }
 }

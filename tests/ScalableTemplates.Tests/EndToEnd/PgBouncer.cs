@@ -38,7 +38,7 @@ internal sealed class PgBouncer : IAsyncDisposable
         daemon = Daemon.Start(file, arguments, folder, Path.Combine(TempFolder.Create("pgbouncer-log"), "log"));
         server.Host = "127.0.0.1";
         server.Port = port;
-        server.NoResetOnClose = true;
+        server.MaxAutoPrepare = 0;
         await daemon.WaitUntilAsync(() => PostgresServer.CanConnectAsync(server.ConnectionString), TimeSpan.FromMinutes(1));
         return server.ConnectionString;
     }

@@ -86,9 +86,12 @@ internal static class ApiDefaults
 #endif
 #if (HasJwt)
     /// <summary>The first version of the API. All of it needs a token; endpoints may ask for scopes on top.</summary>
-    public static RouteGroupBuilder MapV1(this WebApplication app) => app.MapGroup("/v1").RequireAuthorization();
+    public static RouteGroupBuilder MapV1(this WebApplication app) => app.MapGroup("/v1")
+        .RequireAuthorization()
+        .ProducesValidationProblem()
+        .ProducesProblem(StatusCodes.Status401Unauthorized);
 #else
     /// <summary>The first version of the API.</summary>
-    public static RouteGroupBuilder MapV1(this WebApplication app) => app.MapGroup("/v1");
+    public static RouteGroupBuilder MapV1(this WebApplication app) => app.MapGroup("/v1").ProducesValidationProblem();
 #endif
 }

@@ -9,8 +9,8 @@ internal static class ReadReplica
 {
     private const string Name = "replica";
 
-    // So short that a request which the standby leaves waiting is answered by the primary, within its own timeout.
-    private const string Timeouts = "Timeout=2;Command Timeout=4;";
+    // The timeouts so short that a request which the standby leaves waiting is answered by the primary, within its own.
+    private const string Defaults = "Timeout=2;Command Timeout=4;Max Auto Prepare=50;No Reset On Close=true;";
 
     /// <summary>
     /// Has requests that only read use the standby which the connection string 'replica' names. All other work uses the
@@ -40,7 +40,7 @@ internal static class ReadReplica
 
     // The standby with the primary after it, for the moments between the standby's end and its being noticed.
     private static string GetServers(string standby, string primary) =>
-        new NpgsqlConnectionStringBuilder(Timeouts + standby) { Host = $"{GetHosts(standby)},{GetHosts(primary)}" }.ConnectionString;
+        new NpgsqlConnectionStringBuilder(Defaults + standby) { Host = $"{GetHosts(standby)},{GetHosts(primary)}" }.ConnectionString;
 
     private static string GetHosts(string connectionString)
     {

@@ -21,6 +21,11 @@ internal static class OrdersApi
             .Take(count)
             .Select(order => new OrderSummary(order.Id, order.Status, order.Total)));
 
+    private static readonly Func<AppDbContext, Guid[], IAsyncEnumerable<KeyValuePair<Guid, decimal>>> FindPrices = EF.CompileAsyncQuery(
+        (AppDbContext db, Guid[] products) => db.Products
+            .Where(product => products.Contains(product.Id))
+            .Select(product => new KeyValuePair<Guid, decimal>(product.Id, product.Price)));
+
     public static void MapOrders(this IEndpointRouteBuilder routes)
     {
         var orders = routes.MapGroup("/orders").WithTags("Orders");
@@ -36,11 +41,9 @@ internal static class OrdersApi
     private static async Task<Results<Accepted<PlacedOrder>, ProblemHttpResult>> PlaceAsync(
         PlaceOrder request, AppDbContext db, MessagePublisher publisher, TimeProvider clock, HttpContext context, CancellationToken cancellationToken)
     {
-        var ids = request.Lines.Select(line => line.ProductId).ToHashSet();
-        var prices = await db.Products
-            .Where(product => ids.Contains(product.Id))
-            .ToDictionaryAsync(product => product.Id, product => product.Price, cancellationToken);
-        if (ids.Count < request.Lines.Count || prices.Count < ids.Count)
+        var ids = request.Lines.Select(line => line.ProductId).Distinct().ToArray();
+        var prices = await FindPrices(db, ids).ToDictionaryAsync(cancellationToken: cancellationToken);
+        if (ids.Length < request.Lines.Count || prices.Count < ids.Length)
         {
             return TypedResults.Problem("Every line needs a product of its own that exists.", statusCode: StatusCodes.Status400BadRequest);
         }

@@ -10,24 +10,20 @@ namespace ScalableBackend.Core.Data;
 internal sealed partial class ConnectionBudget(
     IServiceScopeFactory scopes, IConfiguration configuration, IHostApplicationLifetime lifetime, ILogger<ConnectionBudget> logger) : BackgroundService
 {
-    // While a server hangs, the driver obeys these and no cancellation. In sum little more than the timeout of a request.
-    private const string Timeouts = "Timeout=3;Command Timeout=10;";
+    // While a server hangs, the driver obeys the timeouts and no cancellation: in sum little more than the timeout of a request.
+    // What is asked often is parsed once for a connection. And nothing else is kept in a session, such as a setting or a lock,
+    // so that connections need not be cleaned whenever they change hands, which costs as much as a small query.
+    private const string Defaults = "Timeout=3;Command Timeout=10;Max Auto Prepare=50;No Reset On Close=true;";
 
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(5);
 
-    /// <summary>Gives each process its share, and a hanging server little time, unless the connection string itself says how much.</summary>
+    /// <summary>Gives each process its share, and a hanging server little time, where the connection string itself does not say otherwise.</summary>
     public static string Apply(string connectionString, IConfiguration configuration)
     {
-        var builder = new NpgsqlConnectionStringBuilder(Timeouts + connectionString);
+        var builder = new NpgsqlConnectionStringBuilder(Defaults + connectionString);
         if (!builder.ShouldSerialize("Maximum Pool Size"))
         {
             builder.MaxPoolSize = Math.Max(1, (configuration.GetValue("Database:MaxConnections", 90) - 1) / GetProcesses(configuration));
-        }
-
-        // What is asked often is parsed once for a connection. PgBouncer shares connections out anew for each transaction.
-        if (!builder.ShouldSerialize("Max Auto Prepare") && !builder.NoResetOnClose)
-        {
-            builder.MaxAutoPrepare = 50;
         }
 
         return builder.ConnectionString;
@@ -55,7 +51,7 @@ internal sealed partial class ConnectionBudget(
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
         var connection = new NpgsqlConnectionStringBuilder(db.Database.GetConnectionString());
-        if (connection.NoResetOnClose)
+        if (connection.MaxAutoPrepare == 0)
         {
             // Behind PgBouncer, which has the server's connections to share out.
             return;

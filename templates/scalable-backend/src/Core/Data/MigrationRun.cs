@@ -42,6 +42,8 @@ internal sealed partial class MigrationRun(AppDbContext db, IConfiguration confi
         }
         finally
         {
+            // Not back into the pool: the session ends, and with it what is left of them.
+            NpgsqlConnection.ClearPool((NpgsqlConnection)db.Database.GetDbConnection());
             await db.Database.CloseConnectionAsync();
         }
     }

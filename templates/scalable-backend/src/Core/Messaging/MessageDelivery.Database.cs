@@ -32,7 +32,10 @@ internal sealed partial class MessageDelivery(
             var received = new ReceivedMessage(message.Id, Encoding.UTF8.GetBytes(message.Body), message.TraceParent);
             foreach (var handler in _handlers[message.Type])
             {
-                await processor.ProcessAsync(handler, [received], cancellationToken);
+                if ((await processor.FindHandledAsync(handler, [message.Id], cancellationToken)).Count == 0)
+                {
+                    await processor.ProcessAsync(handler, [received], cancellationToken);
+                }
             }
 
             return true;

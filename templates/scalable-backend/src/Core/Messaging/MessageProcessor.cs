@@ -9,72 +9,63 @@ internal sealed partial class MessageProcessor(IServiceScopeFactory scopes, Time
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
 
+    private static readonly Func<AppDbContext, string, Guid[], IAsyncEnumerable<Guid>> FindHandled = EF.CompileAsyncQuery(
+        (AppDbContext db, string consumer, Guid[] ids) => db.InboxMessages
+            .Where(message => ids.Contains(message.MessageId) && message.Consumer == consumer)
+            .Select(message => message.MessageId));
+
+    /// <summary>Looks into the inbox, so that no handler runs for what it has done. For many messages it costs as much as for one.</summary>
+    /// <returns>The messages that the handler is already done with.</returns>
+    public async Task<IReadOnlySet<Guid>> FindHandledAsync(HandlerRegistration handler, IEnumerable<Guid> messages, CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
+        var handled = await FindHandled(db, handler.Consumer, [.. messages]).ToHashSetAsync(cancellationToken: cancellationToken);
+        foreach (var id in handled)
+        {
+            LogDuplicate(handler.Consumer, id);
+            MessagingTelemetry.Processed(handler.Consumer, "duplicate", TimeSpan.Zero);
+        }
+
+        return handled;
+    }
+
+    /// <summary>Runs the handler. Messages that were handled elsewhere meanwhile have no second effect.</summary>
     public async Task ProcessAsync(HandlerRegistration handler, IReadOnlyList<ReceivedMessage> messages, CancellationToken cancellationToken)
     {
         using var activity = MessagingTelemetry.StartProcessing(handler.Consumer, messages);
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(Timeout);
         var started = clock.GetTimestamp();
-        var outcome = "failed";
         try
         {
-            outcome = await HandleOnceAsync(handler, messages, timeout.Token) ? "handled" : "duplicate";
+            await HandleAsync(handler, messages, timeout.Token);
+            MessagingTelemetry.Processed(handler.Consumer, "handled", clock.GetElapsedTime(started));
         }
         catch (Exception exception)
         {
+            // If it was handled elsewhere, the inbox key has stopped this one.
+            if (exception is DbUpdateException
+                && (await FindHandledAsync(handler, messages.Select(message => message.Id), timeout.Token)).Count == messages.Count)
+            {
+                return;
+            }
+
             activity?.SetStatus(ActivityStatusCode.Error, exception.Message);
+            MessagingTelemetry.Processed(handler.Consumer, "failed", clock.GetElapsedTime(started));
             throw;
-        }
-        finally
-        {
-            MessagingTelemetry.Processed(handler.Consumer, outcome, clock.GetElapsedTime(started));
         }
     }
 
-    private async Task<bool> HandleOnceAsync(HandlerRegistration handler, IReadOnlyList<ReceivedMessage> messages, CancellationToken cancellationToken)
+    private async Task HandleAsync(HandlerRegistration handler, IReadOnlyList<ReceivedMessage> messages, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
-        messages = await SkipHandledAsync();
-        if (messages.Count == 0)
-        {
-            return false;
-        }
-
         await handler.HandleAsync(scope.ServiceProvider, messages, cancellationToken);
+        var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
         var now = clock.GetUtcNow();
         db.InboxMessages.AddRange(messages.Select(message =>
             new InboxMessage { Consumer = handler.Consumer, MessageId = message.Id, HandledAt = now }));
-        try
-        {
-            await db.SaveChangesAsync(cancellationToken);
-            return true;
-        }
-        catch (DbUpdateException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // The same message may have been handled elsewhere meanwhile; then the inbox key stopped this one.
-            if ((await SkipHandledAsync()).Count > 0)
-            {
-                throw;
-            }
-
-            return false;
-        }
-
-        async Task<IReadOnlyList<ReceivedMessage>> SkipHandledAsync()
-        {
-            var ids = messages.Select(message => message.Id).ToList();
-            var handled = await db.InboxMessages
-                .Where(message => ids.Contains(message.MessageId) && message.Consumer == handler.Consumer)
-                .Select(message => message.MessageId)
-                .ToListAsync(cancellationToken);
-            foreach (var id in handled)
-            {
-                LogDuplicate(handler.Consumer, id);
-            }
-
-            return [.. messages.ExceptBy(handled, message => message.Id)];
-        }
+        await db.SaveChangesAsync(cancellationToken);
     }
 
     [LoggerMessage(LogLevel.Information, "{Consumer} has already handled message {MessageId}")]

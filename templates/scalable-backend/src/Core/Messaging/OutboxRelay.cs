@@ -25,11 +25,12 @@ internal sealed partial class OutboxRelay(
             await signal.WaitAsync(stoppingToken);
             try
             {
-                while (await RelayBatchAsync(stoppingToken) > 0)
+                // What has begun is finished, also when the process is to end. After less than a batch, whoever commits more sets the signal.
+                while (await RelayBatchAsync(CancellationToken.None) == delivery.BatchSize && !stoppingToken.IsCancellationRequested)
                 {
                 }
             }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            catch (Exception exception)
             {
                 LogFailed(exception);
                 signal.Set();
@@ -46,10 +47,14 @@ internal sealed partial class OutboxRelay(
         {
             db.ChangeTracker.Clear();
             await using var claim = await OutboxClaim.TakeAsync(db, delivery.BatchSize, clock.GetUtcNow(), cancellationToken);
+            if (claim.Messages.Count == delivery.BatchSize)
+            {
+                // There may be more: let another lane look.
+                signal.Set();
+            }
+
             if (claim.Messages.Count > 0)
             {
-                // There may be more than one batch: let another lane look.
-                signal.Set();
                 await DeliverAsync(claim, cancellationToken);
             }
 

@@ -12,9 +12,15 @@ internal sealed partial class RabbitMqConsumer(
     MessagingOptions options,
     ILogger<RabbitMqConsumer> logger)
 {
-    private readonly Channel<Delivery> _deliveries = Channel.CreateUnbounded<Delivery>();
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(2);
+
+    private readonly Channel<Delivery> _received = Channel.CreateUnbounded<Delivery>();
+
+    // So few that meanwhile more gather for the next look into the inbox.
+    private readonly Channel<Delivery> _fresh = Channel.CreateBounded<Delivery>(Math.Max(options.Concurrency, handler.BatchSize));
 
     /// <summary>Runs until the channel closes, then throws.</summary>
+    /// <param name="stoppingToken">Ends it as soon as the handlers that run are done.</param>
     public async Task RunAsync(IConnection connection, CancellationToken stoppingToken)
     {
         await using var channel = await connection.CreateChannelAsync(cancellationToken: stoppingToken);
@@ -25,76 +31,110 @@ internal sealed partial class RabbitMqConsumer(
 
         channel.ChannelShutdownAsync += (_, reason) =>
         {
-            _deliveries.Writer.TryComplete(new IOException(reason.ReplyText));
+            _received.Writer.TryComplete(new IOException(reason.ReplyText));
             return Task.CompletedTask;
         };
         var consumer = new AsyncEventingBasicConsumer(channel);
-        consumer.ReceivedAsync += async (_, delivery) => await _deliveries.Writer.WriteAsync(new Delivery(delivery), stoppingToken);
-        await channel.BasicConsumeAsync(handler.Consumer, autoAck: false, consumer, stoppingToken);
+        consumer.ReceivedAsync += (_, delivery) =>
+        {
+            _received.Writer.TryWrite(new Delivery(delivery));
+            return Task.CompletedTask;
+        };
+        var tag = await channel.BasicConsumeAsync(handler.Consumer, autoAck: false, consumer, stoppingToken);
         LogConsuming(handler.Consumer);
-        // Few enough that messages gather to large batches while the others work.
-        var loops = handler.BatchSize > 1 ? 2 : options.Concurrency;
-        await Task.WhenAll(Enumerable.Range(0, loops).Select(_ => HandleAllAsync(channel, stoppingToken)));
+
+        // For batches, few enough that messages gather to large ones while the others work.
+        var count = handler.BatchSize > 1 ? 2 : options.Concurrency;
+        Task[] loops = [SkipHandledAsync(channel, stoppingToken), .. Enumerable.Range(0, count).Select(_ => HandleAllAsync(channel, stoppingToken))];
+        await Task.WhenAny(loops);
+        // One has ended, so all are to. What is not acknowledged comes again, perhaps to another process.
+        _received.Writer.TryComplete();
+        _fresh.Writer.TryComplete();
+        if (channel.IsOpen)
+        {
+            await channel.BasicCancelAsync(tag, noWait: true, CancellationToken.None);
+        }
+
+        await Task.WhenAll(loops);
+    }
+
+    private async Task SkipHandledAsync(IChannel channel, CancellationToken stoppingToken)
+    {
+        while (await _received.Reader.WaitToReadAsync(stoppingToken))
+        {
+            var deliveries = Take(_received.Reader, int.MaxValue);
+            var handled = await FindHandledAsync(deliveries, stoppingToken);
+            foreach (var delivery in deliveries)
+            {
+                if (delivery.MessageId is { } id && handled.Contains(id))
+                {
+                    await channel.BasicAckAsync(delivery.Tag, multiple: false, stoppingToken);
+                }
+                else
+                {
+                    await _fresh.Writer.WriteAsync(delivery, stoppingToken);
+                }
+            }
+        }
+    }
+
+    private async Task<IReadOnlySet<Guid>> FindHandledAsync(List<Delivery> deliveries, CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await processor.FindHandledAsync(handler, deliveries.Select(delivery => delivery.MessageId).OfType<Guid>(), stoppingToken);
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                // Without the database no handler can do its work. So messages wait here, rather than use up their tries.
+                LogWaiting(exception, handler.Consumer);
+                await Task.Delay(PauseAfterFailure, stoppingToken);
+            }
+        }
     }
 
     private async Task HandleAllAsync(IChannel channel, CancellationToken stoppingToken)
     {
-        try
+        while (await _fresh.Reader.WaitToReadAsync(stoppingToken))
         {
-            while (await _deliveries.Reader.WaitToReadAsync(stoppingToken))
+            if (Take(_fresh.Reader, handler.BatchSize) is { Count: > 0 } batch)
             {
-                await HandleBatchAsync(channel, stoppingToken);
+                await HandleAsync(channel, batch);
             }
-        }
-        catch (Exception exception)
-        {
-            // Ends the others, too.
-            _deliveries.Writer.TryComplete(exception);
-            throw;
         }
     }
 
-    private async Task HandleBatchAsync(IChannel channel, CancellationToken stoppingToken)
+    // Not cancelled when the process is to end: what has begun is finished.
+    private async Task HandleAsync(IChannel channel, List<Delivery> batch)
     {
-        var batch = new List<Delivery>();
-        while (batch.Count < handler.BatchSize && _deliveries.Reader.TryRead(out var delivery))
+        try
         {
-            batch.Add(delivery);
+            var messages = batch.Select(delivery => delivery.Read(handler.MessageType)).DistinctBy(message => message.Id);
+            await processor.ProcessAsync(handler, [.. messages], CancellationToken.None);
         }
-
-        if (batch.Count > 0)
+        catch (Exception) when (batch.Count > 1)
         {
-            await HandleAsync(batch, stoppingToken);
+            foreach (var delivery in batch)
+            {
+                await HandleAsync(channel, [delivery]);
+            }
+
+            return;
+        }
+        catch (Exception exception)
+        {
+            await PutAsideAsync(batch[0], exception);
         }
 
         foreach (var delivery in batch)
         {
-            await channel.BasicAckAsync(delivery.Tag, multiple: false, stoppingToken);
+            await channel.BasicAckAsync(delivery.Tag, multiple: false);
         }
     }
 
-    private async Task HandleAsync(List<Delivery> batch, CancellationToken stoppingToken)
-    {
-        try
-        {
-            await processor.ProcessAsync(handler, [.. batch.Select(delivery => delivery.Read(handler.MessageType))], stoppingToken);
-        }
-        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-        {
-            if (batch is [var only])
-            {
-                await PutAsideAsync(only, exception, stoppingToken);
-                return;
-            }
-
-            foreach (var delivery in batch)
-            {
-                await HandleAsync([delivery], stoppingToken);
-            }
-        }
-    }
-
-    private async Task PutAsideAsync(Delivery delivery, Exception exception, CancellationToken stoppingToken)
+    private async Task PutAsideAsync(Delivery delivery, Exception exception)
     {
         var attempts = delivery.Properties.GetAttempts();
         var isLast = exception is PoisonMessageException || attempts >= options.RetryDelays.Length;
@@ -109,34 +149,26 @@ internal sealed partial class RabbitMqConsumer(
             [RabbitMqHeaders.Attempts] = attempts + 1,
             [RabbitMqHeaders.Error] = exception.Message,
         };
-        await publisher.PublishAsync("", queue, properties, delivery.Body, stoppingToken);
+        await publisher.PublishAsync("", queue, properties, delivery.Body, CancellationToken.None);
+    }
+
+    private static List<Delivery> Take(ChannelReader<Delivery> deliveries, int count)
+    {
+        var taken = new List<Delivery>();
+        while (taken.Count < count && deliveries.TryRead(out var delivery))
+        {
+            taken.Add(delivery);
+        }
+
+        return taken;
     }
 
     [LoggerMessage(LogLevel.Information, "{Consumer} is consuming")]
     private partial void LogConsuming(string consumer);
 
+    [LoggerMessage(LogLevel.Warning, "{Consumer} waits for the database")]
+    private partial void LogWaiting(Exception exception, string consumer);
+
     [LoggerMessage(LogLevel.Warning, "{Consumer} failed on message {MessageId} (attempt {Attempt}); moved to {Queue}")]
     private partial void LogFailed(Exception exception, string consumer, string? messageId, int attempt, string queue);
-
-    private sealed class Delivery(BasicDeliverEventArgs args)
-    {
-        public ulong Tag { get; } = args.DeliveryTag;
-
-        public IReadOnlyBasicProperties Properties { get; } = args.BasicProperties;
-
-        // The client reuses its buffer when the event is over.
-        public byte[] Body { get; } = args.Body.ToArray();
-
-        public ReceivedMessage Read(string messageType)
-        {
-            if (Properties.Type != messageType)
-            {
-                throw new PoisonMessageException($"The message is of type '{Properties.Type}', not '{messageType}'.");
-            }
-
-            return Guid.TryParse(Properties.MessageId, out var id)
-                ? new ReceivedMessage(id, Body, Properties.GetText(RabbitMqHeaders.TraceParent))
-                : throw new PoisonMessageException($"The message has the id '{Properties.MessageId}', which is no UUID.");
-        }
-    }
 }

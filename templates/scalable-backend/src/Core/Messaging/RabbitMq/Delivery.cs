@@ -1,0 +1,30 @@
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+
+namespace ScalableBackend.Core.Messaging.RabbitMq;
+
+/// <summary>A message as the broker has handed it over.</summary>
+internal sealed class Delivery(BasicDeliverEventArgs args)
+{
+    public ulong Tag { get; } = args.DeliveryTag;
+
+    public IReadOnlyBasicProperties Properties { get; } = args.BasicProperties;
+
+    public Guid? MessageId { get; } = Guid.TryParse(args.BasicProperties.MessageId, out var id) ? id : null;
+
+    // The client reuses its buffer when the event is over.
+    public byte[] Body { get; } = args.Body.ToArray();
+
+    /// <exception cref="PoisonMessageException">It can never be handled.</exception>
+    public ReceivedMessage Read(string messageType)
+    {
+        if (Properties.Type != messageType)
+        {
+            throw new PoisonMessageException($"The message is of type '{Properties.Type}', not '{messageType}'.");
+        }
+
+        return MessageId is { } id
+            ? new ReceivedMessage(id, Body, Properties.GetText(RabbitMqHeaders.TraceParent))
+            : throw new PoisonMessageException($"The message has the id '{Properties.MessageId}', which is no UUID.");
+    }
+}
