@@ -54,10 +54,7 @@ public sealed class ShutdownTests(ITestOutputHelper output)
         Assert.True(load.Answered > 100, $"Only {load.Answered} requests.");
         Assert.Equal(0, exitCode);
         Assert.True(took >= DrainDelay, $"It ended after {took}.");
-        // Its successor serves as well where it has not reached the cache or the broker yet.
-        var words = load.Words[leaving].Split(", ");
-        Assert.Equal(["200 Healthy", "503 Stopping"], words[..2]);
-        Assert.StartsWith("200 ", words[^1], StringComparison.Ordinal);
+        Assert.Equal("200 Healthy, 503 Stopping, 200 Healthy", load.Words[leaving].Replace("503 Starting, ", "", StringComparison.Ordinal));
         Assert.Equal((HttpStatusCode.OK, true), (late.StatusCode, late.Headers.ConnectionClose));
     }
 
