@@ -76,10 +76,10 @@ internal sealed class OrderLoad
         stopping.Dispose();
     }
 
-    // The first requests of a process take long, and say nothing about the fault.
+    // The first requests of a process take long, and say nothing about the fault. So many that the runtime has compiled them.
     private async Task WarmUpAsync()
     {
-        for (var number = 0; number < 20 * addresses.Length; number++)
+        for (var number = 0; number < 60 * addresses.Length; number++)
         {
             await PlaceAsync($"warm-up-{number}");
         }
