@@ -44,16 +44,15 @@ internal static class CatalogApi
         return TypedResults.Ok(Page<ProductResponse>.Of(rows, limit, row => row.Id));
     }
 
-    private static async Task<Results<Ok<ProductResponse>, NotFound>> GetAsync(
-        Guid id, AppDbContext db, HybridCache cache, CancellationToken cancellationToken)
+    // Not cancelled when the caller goes: others may wait for the same value. And only who has to read it takes a context.
+    private static async Task<Results<Ok<ProductResponse>, NotFound>> GetAsync(Guid id, IServiceProvider services, HybridCache cache)
     {
         var product = await cache.GetOrCreateAsync(
             CacheKey(id),
-            async token => await db.Products
+            async token => await services.GetRequiredService<AppDbContext>().Products
                 .Where(product => product.Id == id)
                 .Select(product => new ProductResponse(product.Id, product.Name, product.Price))
-                .SingleOrDefaultAsync(token),
-            cancellationToken: cancellationToken);
+                .SingleOrDefaultAsync(token));
         return product is null ? TypedResults.NotFound() : TypedResults.Ok(product);
     }
 

@@ -9,25 +9,23 @@ namespace ScalableBackend.Api.Idempotency;
 /// <summary>The right to answer the request with a key. It is a lock of the transaction, so a crash gives it back at once.</summary>
 internal sealed class IdempotencyClaim : IAsyncDisposable
 {
+    // One round trip for both. So the row is as of just before the lock; where that was too early, the primary key stops the request.
+    private const string Take = """
+        SELECT pg_try_advisory_xact_lock(hashtextextended($1 || ' ' || $2, 0)),
+            fingerprint, status_code, location, content_type, body, created_at
+        FROM (VALUES (true)) AS always
+        LEFT JOIN idempotency_keys ON customer_id = $1 AND key = $2
+        """;
+
     private readonly AppDbContext _db;
     private readonly IDbContextTransaction _transaction;
 
-    private IdempotencyClaim(AppDbContext db, IDbContextTransaction transaction, Row row, string customerId, string key)
+    private IdempotencyClaim(AppDbContext db, IDbContextTransaction transaction, bool isTaken, IdempotencyKey? earlier)
     {
         _db = db;
         _transaction = transaction;
-        IsTaken = row.IsTaken;
-        Earlier = row.CreatedAt is null ? null : new IdempotencyKey
-        {
-            CustomerId = customerId,
-            Key = key,
-            Fingerprint = row.Fingerprint!,
-            StatusCode = row.StatusCode!.Value,
-            Location = row.Location,
-            ContentType = row.ContentType,
-            Body = row.Body!,
-            CreatedAt = row.CreatedAt.Value,
-        };
+        IsTaken = isTaken;
+        Earlier = earlier;
     }
 
     /// <summary>False: another request with this key is under way.</summary>
@@ -35,21 +33,18 @@ internal sealed class IdempotencyClaim : IAsyncDisposable
 
     public IdempotencyKey? Earlier { get; }
 
-    // One round trip for both. So the row is as of just before the lock; where that was too early, the primary key stops the request.
     public static async Task<IdempotencyClaim> TryTakeAsync(AppDbContext db, string customerId, string key, CancellationToken cancellationToken)
     {
         var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         try
         {
-            var rows = await db.Database
-                .SqlQuery<Row>($"""
-                    SELECT pg_try_advisory_xact_lock(hashtextextended({$"{customerId} {key}"}, 0)) AS is_taken,
-                        fingerprint, status_code, location, content_type, body, created_at
-                    FROM (VALUES (true)) AS always
-                    LEFT JOIN idempotency_keys ON customer_id = {customerId} AND key = {key}
-                    """)
-                .ToListAsync(cancellationToken);
-            return new IdempotencyClaim(db, transaction, rows[0], customerId, key);
+            // Past EF, which would make the statement anew for each request.
+            await using var command = new NpgsqlCommand(Take, (NpgsqlConnection)db.Database.GetDbConnection());
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = customerId });
+            command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = key });
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            await reader.ReadAsync(cancellationToken);
+            return new IdempotencyClaim(db, transaction, reader.GetBoolean(0), reader.IsDBNull(1) ? null : Read(reader, customerId, key));
         }
         catch
         {
@@ -80,6 +75,15 @@ internal sealed class IdempotencyClaim : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _transaction.DisposeAsync();
 
-    private sealed record Row(
-        bool IsTaken, byte[]? Fingerprint, int? StatusCode, string? Location, string? ContentType, byte[]? Body, DateTimeOffset? CreatedAt);
+    private static IdempotencyKey Read(NpgsqlDataReader reader, string customerId, string key) => new()
+    {
+        CustomerId = customerId,
+        Key = key,
+        Fingerprint = reader.GetFieldValue<byte[]>(1),
+        StatusCode = reader.GetInt32(2),
+        Location = reader.IsDBNull(3) ? null : reader.GetString(3),
+        ContentType = reader.IsDBNull(4) ? null : reader.GetString(4),
+        Body = reader.GetFieldValue<byte[]>(5),
+        CreatedAt = reader.GetFieldValue<DateTimeOffset>(6),
+    };
 }

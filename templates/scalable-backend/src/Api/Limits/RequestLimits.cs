@@ -10,10 +10,15 @@ internal static class RequestLimits
         builder.Services.AddSingleton(builder.Configuration.GetSection("Limits").Get<LimitOptions>() ?? new());
         builder.Services.AddSingleton<ClientBudgets>();
         builder.Services.AddRateLimiter(_ => { });
+        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter("Microsoft.AspNetCore.RateLimiting"));
         builder.Services.AddOptions<RateLimiterOptions>().Configure<ClientBudgets>((limiter, budgets) =>
         {
             limiter.GlobalLimiter = budgets.Limiter;
-            limiter.OnRejected = (rejected, _) => RefuseAsync(rejected, StatusCodes.Status429TooManyRequests);
+            limiter.OnRejected = (rejected, _) =>
+            {
+                Refuse(rejected.HttpContext, StatusCodes.Status429TooManyRequests, rejected.Lease);
+                return ValueTask.CompletedTask;
+            };
         });
     }
 
@@ -24,12 +29,20 @@ internal static class RequestLimits
     public static void UseConcurrencyLimits(this WebApplication app)
     {
         var options = app.Services.GetRequiredService<LimitOptions>();
-        app.UseRateLimiter(new RateLimiterOptions
+        var reads = new ConcurrencyLimiter(new() { PermitLimit = options.ReadConcurrency, QueueLimit = options.Queue });
+        var all = new ConcurrencyLimiter(new() { PermitLimit = options.Concurrency, QueueLimit = options.Queue });
+        app.Use(async (context, next) =>
         {
-            GlobalLimiter = PartitionedRateLimiter.CreateChained(
-                LimitConcurrency(IsRead, options.ReadConcurrency, options.Queue),
-                LimitConcurrency(_ => true, options.Concurrency, options.Queue)),
-            OnRejected = (rejected, _) => RefuseAsync(rejected, StatusCodes.Status503ServiceUnavailable),
+            using var read = IsRead(context) ? await reads.AcquireAsync(1, context.RequestAborted) : null;
+            using var lease = read is { IsAcquired: false } ? read : await all.AcquireAsync(1, context.RequestAborted);
+            if (lease.IsAcquired)
+            {
+                await next(context);
+            }
+            else
+            {
+                Refuse(context, StatusCodes.Status503ServiceUnavailable, lease);
+            }
         });
     }
 
@@ -55,18 +68,12 @@ internal static class RequestLimits
         app.UseRateLimiter();
     }
 
-    private static ValueTask RefuseAsync(OnRejectedContext rejected, int status)
+    private static void Refuse(HttpContext context, int status, RateLimitLease lease)
     {
-        rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var wait);
-        rejected.HttpContext.Response.StatusCode = status;
-        rejected.HttpContext.Response.Headers.RetryAfter = $"{(int)Math.Max(1, Math.Ceiling(wait.TotalSeconds))}";
-        return ValueTask.CompletedTask;
+        lease.TryGetMetadata(MetadataName.RetryAfter, out var wait);
+        context.Response.StatusCode = status;
+        context.Response.Headers.RetryAfter = $"{(int)Math.Max(1, Math.Ceiling(wait.TotalSeconds))}";
     }
-
-    private static PartitionedRateLimiter<HttpContext> LimitConcurrency(Predicate<HttpContext> concerns, int permits, int queue) =>
-        PartitionedRateLimiter.Create<HttpContext, bool>(context => concerns(context)
-            ? RateLimitPartition.GetConcurrencyLimiter(true, _ => new ConcurrencyLimiterOptions { PermitLimit = permits, QueueLimit = queue })
-            : RateLimitPartition.GetNoLimiter(false));
 
     private static bool IsRead(HttpContext context) => HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
 }

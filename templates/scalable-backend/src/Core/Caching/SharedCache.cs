@@ -41,7 +41,5 @@ internal static class SharedCache
         options.AbortOnConnectFail = false;
         options.BacklogPolicy = BacklogPolicy.FailFast;
         options.ConnectTimeout = 1000;
-        options.AsyncTimeout = 500;
-        options.SyncTimeout = 500;
     }
 }

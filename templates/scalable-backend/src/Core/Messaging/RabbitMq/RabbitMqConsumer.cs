@@ -14,7 +14,8 @@ internal sealed partial class RabbitMqConsumer(
 {
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(2);
 
-    private readonly Channel<Delivery> _received = Channel.CreateUnbounded<Delivery>();
+    // Who puts a message in looks into the inbox at once, if nobody does: until the database answers, that takes microseconds.
+    private readonly Channel<Delivery> _received = Channel.CreateUnbounded<Delivery>(new() { SingleReader = true, AllowSynchronousContinuations = true });
 
     // So few that meanwhile more gather for the next look into the inbox.
     private readonly Channel<Delivery> _fresh = Channel.CreateBounded<Delivery>(Math.Max(options.Concurrency, handler.BatchSize));
