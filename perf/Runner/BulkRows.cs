@@ -19,7 +19,7 @@ internal static class BulkRows
                 SELECT (jsonb_populate_record(row, jsonb_build_object('{id}',
                     (lpad(to_hex(((extract(epoch FROM now()) - 3600 + 3600.0 * i / {count}) * 1000)::bigint), 12, '0')
                         || '7' || substr(md5(i::text), 1, 3) || '8' || substr(md5(i::text), 4, 15))::uuid{others}))).*
-                FROM (SELECT * FROM {table} LIMIT 1) AS row, generate_series({done + 1}, {Math.Min(done + AtOnce, count)}) AS i
+                FROM (SELECT source AS row FROM {table} AS source LIMIT 1) AS first, generate_series({done + 1}, {Math.Min(done + AtOnce, count)}) AS i
                 """), cancellationToken);
             Report.Progress($"{table}: {Report.Number(Math.Min(done + AtOnce, count))} rows");
         }

@@ -66,7 +66,7 @@ internal sealed class Pages(ServerSet servers, RunOptions options, Report report
             "orders",
             "id",
             orders,
-            $", 'customer_id', CASE i % {OrdersOfACustomer} WHEN 0 THEN row.customer_id ELSE 'customer-' || i % {OrdersOfACustomer} END",
+            $", 'customer_id', CASE i % {OrdersOfACustomer} WHEN 0 THEN (row).customer_id ELSE 'customer-' || i % {OrdersOfACustomer} END",
             cancellationToken);
         var ids = new List<Guid>();
         await using (var command = database.CreateCommand(

@@ -1,3 +1,4 @@
+using RabbitMQ.Client;
 using ScalableTemplates.Tests.EndToEnd;
 
 namespace Runner.Servers;
@@ -31,18 +32,32 @@ internal sealed class ServerSet : IAsyncDisposable
         }
     }
 
-    /// <returns>The connection strings of the servers with an empty database.</returns>
-    public async Task<Dictionary<string, string>> GetConnectionStringsAsync(string database) => new()
+    /// <returns>The connection strings of the servers with an empty database, and nothing in the queues.</returns>
+    public async Task<Dictionary<string, string>> GetConnectionStringsAsync(string database)
     {
-        ["database"] = await postgres.CreateDatabaseAsync(database) + settings,
-        ["cache"] = redis.ConnectionString,
-        ["broker"] = rabbitMq.ConnectionString,
-    };
+        await PurgeQueuesAsync();
+        return new()
+        {
+            ["database"] = await postgres.CreateDatabaseAsync(database) + settings,
+            ["cache"] = redis.ConnectionString,
+            ["broker"] = rabbitMq.ConnectionString,
+        };
+    }
 
     public async ValueTask DisposeAsync()
     {
         await postgres.DisposeAsync();
         await redis.DisposeAsync();
         await rabbitMq.DisposeAsync();
+    }
+
+    private async Task PurgeQueuesAsync()
+    {
+        await using var connection = await new ConnectionFactory { Uri = new Uri(rabbitMq.ConnectionString) }.CreateConnectionAsync();
+        await using var channel = await connection.CreateChannelAsync();
+        foreach (var queue in (await rabbitMq.GetQueuesAsync()).Keys)
+        {
+            await channel.QueuePurgeAsync(queue);
+        }
     }
 }
