@@ -44,16 +44,17 @@ internal static class CatalogApi
         return TypedResults.Ok(Page<ProductResponse>.Of(rows, limit, row => row.Id));
     }
 
-    // Not cancelled when the caller goes: others may wait for the same value. And only who has to read it takes a context.
-    private static async Task<Results<Ok<ProductResponse>, NotFound>> GetAsync(Guid id, IServiceProvider services, HybridCache cache)
+    private static async Task<Results<Ok<ProductResponse>, NotFound>> GetAsync(
+        Guid id, IServiceScopeFactory scopes, HybridCache cache, CancellationToken cancellationToken) =>
+        await cache.GetOrCreateAsync(CacheKey(id), token => ReadAsync(scopes, id, token), cancellationToken: cancellationToken) is { } product
+            ? TypedResults.Ok(product) : TypedResults.NotFound();
+
+    // With a context of its own: when its caller has gone, and the context of the request with it, others may wait for the value.
+    private static async ValueTask<ProductResponse?> ReadAsync(IServiceScopeFactory scopes, Guid id, CancellationToken cancellationToken)
     {
-        var product = await cache.GetOrCreateAsync(
-            CacheKey(id),
-            async token => await services.GetRequiredService<AppDbContext>().Products
-                .Where(product => product.Id == id)
-                .Select(product => new ProductResponse(product.Id, product.Name, product.Price))
-                .SingleOrDefaultAsync(token));
-        return product is null ? TypedResults.NotFound() : TypedResults.Ok(product);
+        await using var scope = scopes.CreateAsyncScope();
+        return await scope.ServiceProvider.GetRequiredService<AppDbContext>().Products.Where(product => product.Id == id)
+            .Select(product => new ProductResponse(product.Id, product.Name, product.Price)).SingleOrDefaultAsync(cancellationToken);
     }
 
     private static async Task<Results<NoContent, NotFound>> ChangePriceAsync(
