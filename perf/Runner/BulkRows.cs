@@ -16,17 +16,47 @@ internal static class BulkRows
         {
             await ExecuteAsync(database, string.Create(CultureInfo.InvariantCulture, $"""
                 INSERT INTO {table}
-                SELECT (jsonb_populate_record(row, jsonb_build_object('{id}',
-                    (lpad(to_hex(((extract(epoch FROM now()) - 3600 + 3600.0 * i / {count}) * 1000)::bigint), 12, '0')
-                        || '7' || substr(md5(i::text), 1, 3) || '8' || substr(md5(i::text), 4, 15))::uuid{others}))).*
+                SELECT (jsonb_populate_record(row, jsonb_build_object('{id}', {Id(count)}{others}))).*
                 FROM (SELECT source AS row FROM {table} AS source LIMIT 1) AS first, generate_series({done + 1}, {Math.Min(done + AtOnce, count)}) AS i
                 """), cancellationToken);
             Report.Progress($"{table}: {Report.Number(Math.Min(done + AtOnce, count))} rows");
         }
 
+        await SettleAsync(database, table, cancellationToken);
+    }
+
+    /// <summary>Fills the outbox with orders that become due, a microsecond after each other, when all is written; waits until they are.</summary>
+    public static async Task ScheduleOrdersAsync(NpgsqlDataSource database, int count, CancellationToken cancellationToken)
+    {
+        var due = DateTimeOffset.UtcNow + TimeSpan.FromSeconds(5 + (count / 10_000));
+        await ExecuteAsync(database, string.Create(CultureInfo.InvariantCulture, $"""
+            WITH ids AS (SELECT i, {Id(count)} AS id FROM generate_series(1, {count}) AS i),
+            placed AS (INSERT INTO orders (id, customer, total) SELECT id, 'ada', 12.5 FROM ids)
+            INSERT INTO outbox_messages (id, type, body, created_at, due_at, attempts)
+            SELECT id, 'orders.placed', json_build_object('orderId', id), now(), '{due:O}'::timestamptz - ({count} - i) * interval '1 microsecond', 0
+            FROM ids
+            """), cancellationToken);
+        await SettleAsync(database, "outbox_messages", cancellationToken);
+        var left = due - DateTimeOffset.UtcNow;
+        if (left < TimeSpan.Zero)
+        {
+            throw new InvalidOperationException($"It took too long to put {count} orders into the outbox.");
+        }
+
+        await Task.Delay(left, cancellationToken);
+    }
+
+    private static async Task SettleAsync(NpgsqlDataSource database, string table, CancellationToken cancellationToken)
+    {
         await ExecuteAsync(database, $"VACUUM (ANALYZE) {table}", cancellationToken);
         await ExecuteAsync(database, "CHECKPOINT", cancellationToken);
     }
+
+    // Of the i-th of so many rows: a UUIDv7 of the last hour.
+    private static string Id(int count) => string.Create(CultureInfo.InvariantCulture, $"""
+        (lpad(to_hex(((extract(epoch FROM now()) - 3600 + 3600.0 * i / {count}) * 1000)::bigint), 12, '0')
+            || '7' || substr(md5(i::text), 1, 3) || '8' || substr(md5(i::text), 4, 15))::uuid
+        """);
 
     private static async Task ExecuteAsync(NpgsqlDataSource database, string sql, CancellationToken cancellationToken)
     {

@@ -88,6 +88,15 @@ internal sealed class Session : IAsyncDisposable
         }
     }
 
+    /// <summary>Puts orders into the outbox that are due when all of them are there and the database has settled, and waits until then.</summary>
+    public async Task SeedWaitingAsync(int count, CancellationToken cancellationToken)
+    {
+        await BulkRows.ScheduleOrdersAsync(Database, count - 1, cancellationToken);
+        orders += count - 1;
+        // The last one wakes the relay.
+        await SeedAsync(1, cancellationToken);
+    }
+
     /// <summary>Waits until so many of the orders that were just seeded have had their effect.</summary>
     /// <returns>From the commit of the orders to that of the effect.</returns>
     public async Task<TimeSpan> DrainAsync(int count, CancellationToken cancellationToken)
@@ -127,10 +136,11 @@ internal sealed class Session : IAsyncDisposable
         {
             if (DateTime.UtcNow > deadline || daemons.Exists(daemon => daemon.HasExited))
             {
-                throw new InvalidOperationException($"{contender.Name}: {present} effects of {effects}.{Environment.NewLine}{Tail()}");
+                throw new InvalidOperationException($"{contender.Name}: {present} effects of {effects}.{Environment.NewLine}{Logs.Tail(daemons)}");
             }
 
-            await Task.Delay(200, cancellationToken);
+            // To count them takes longer the more there are, and the processors of what is measured.
+            await Task.Delay(TimeSpan.FromMilliseconds(200 + (present / 500)), cancellationToken);
         }
     }
 
@@ -145,7 +155,7 @@ internal sealed class Session : IAsyncDisposable
     {
         foreach (var daemon in daemons)
         {
-            foreach (var complaint in Complaints(daemon.Log))
+            foreach (var complaint in Logs.FindComplaints(daemon.Log))
             {
                 Report.Progress($"{contender.Name}: {complaint}");
             }
@@ -155,17 +165,6 @@ internal sealed class Session : IAsyncDisposable
 
         await Database.DisposeAsync();
         client.Dispose();
-    }
-
-    // A figure with a warning behind it may be one of something else.
-    private static IEnumerable<string> Complaints(string log)
-    {
-        var lines = log.Split('\n');
-        return lines
-            .Zip(lines.Skip(1), (head, text) => (Head: head, Text: text.Trim()))
-            .Where(line => line.Head.StartsWith("warn:", StringComparison.Ordinal) || line.Head.StartsWith("fail:", StringComparison.Ordinal))
-            .GroupBy(line => line.Head)
-            .Select(lines => $"{lines.Key} {lines.First().Text} ({lines.Count()} times)");
     }
 
     /// <returns>The address of the first of them.</returns>
@@ -194,7 +193,4 @@ internal sealed class Session : IAsyncDisposable
             return false;
         }
     }
-
-    private string Tail() => string.Join(
-        Environment.NewLine, daemons.Select(daemon => $"{daemon.LogFile}:{Environment.NewLine}{daemon.Log[Math.Max(0, daemon.Log.Length - 3000)..]}"));
 }

@@ -1,5 +1,4 @@
 using Npgsql;
-using RabbitMQ.Client;
 using Runner.Api;
 using Runner.Servers;
 using ScalableTemplates.Tests.EndToEnd;
@@ -15,12 +14,12 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
     // Places orders, so that the number of the others' does not grow from round to round, and with it the database's idea of them.
     private const string Buyer = "bob";
 
-    // The runtime compiles what is called often, in the background and for most of a minute.
-    private readonly TimeSpan warmUp = TimeSpan.FromSeconds(options.IsQuick ? 1 : 25);
+    // The runtime compiles what is called often, in the background and for a minute of full load.
+    private readonly TimeSpan warmUp = TimeSpan.FromSeconds(options.IsQuick ? 1 : 60);
     private readonly TimeSpan length = TimeSpan.FromSeconds(options.IsQuick ? 1 : 10);
     private readonly string token = Token.Create(Customer);
     private readonly string buyerToken = Token.Create(Buyer);
-    private readonly List<Figure> figures = [];
+    private readonly ApiFigures figures = new();
     private IReadOnlyList<ApiContender> contenders = [];
     private IReadOnlyList<Scenario> scenarios = [];
 
@@ -28,25 +27,15 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
     {
         Report.Progress("preparing the APIs");
         var floor = await ApiContender.PublishFloorAsync();
-        await using var sink = StartSink(floor, out var otlp);
+        await using var sink = Surroundings.StartSink(floor, out var otlp);
         await PrepareAsync(floor, otlp, cancellationToken);
         for (var round = 1; round <= options.Rounds; round++)
         {
-            await RunRoundAsync(round, cancellationToken);
+            await RunAllAsync(round, _ => Task.CompletedTask, cancellationToken);
         }
 
-        Write();
-    }
-
-    private static Daemon StartSink(string floor, out string address)
-    {
-        address = $"http://127.0.0.1:{FreePort.Next()}";
-        return Daemon.Start(
-            "dotnet",
-            [floor, "sink"],
-            Path.GetDirectoryName(floor)!,
-            Path.Combine(TempFolder.Create("log"), "sink"),
-            new Dictionary<string, string> { ["ASPNETCORE_URLS"] = address });
+        await RunAllAsync(0, running => MeasureAllAsync(running, cancellationToken), cancellationToken);
+        figures.Write(scenarios, options.Rounds, report);
     }
 
     private async Task PrepareAsync(string floor, string otlp, CancellationToken cancellationToken)
@@ -91,28 +80,12 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
                 await command.ExecuteNonQueryAsync(cancellationToken);
             }
 
-            await DeclareQueueAsync(connectionStrings["broker"], cancellationToken);
+            await Surroundings.DeclareQueueAsync(connectionStrings["broker"], cancellationToken);
             return connectionStrings;
         }
     }
 
-    // The worker does not run; the broker keeps the newest messages, on disk, and forgets the others.
-    private static async Task DeclareQueueAsync(string broker, CancellationToken cancellationToken)
-    {
-        await using var connection = await new ConnectionFactory { Uri = new Uri(broker) }.CreateConnectionAsync(cancellationToken);
-        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
-        await channel.ExchangeDeclareAsync("events", ExchangeType.Topic, durable: true, cancellationToken: cancellationToken);
-        await channel.QueueDeclareAsync(
-            "api-load",
-            durable: true,
-            exclusive: false,
-            autoDelete: false,
-            new Dictionary<string, object?> { ["x-queue-type"] = "quorum", ["x-max-length"] = 1000, ["x-overflow"] = "drop-head" },
-            cancellationToken: cancellationToken);
-        await channel.QueueBindAsync("api-load", "events", "#", cancellationToken: cancellationToken);
-    }
-
-    private async Task RunRoundAsync(int round, CancellationToken cancellationToken)
+    private async Task RunAllAsync(int round, Func<Dictionary<ApiContender, ApiProcess>, Task> measureAsync, CancellationToken cancellationToken)
     {
         var running = new Dictionary<ApiContender, ApiProcess>();
         try
@@ -122,29 +95,17 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
                 var api = running[contender] = contender.Start();
                 var ready = await api.WaitForAsync("health", token);
                 var served = await api.WaitForAsync(File.ReadLines(scenarios[0].Paths).First()[1..], token);
-                Add(contender, "ready", ready.TotalSeconds);
-                Add(contender, "served", served.TotalSeconds);
+                figures.Add(contender, "ready", ready.TotalSeconds);
+                figures.Add(contender, "served", served.TotalSeconds);
             }
 
             await Task.Delay(options.IsQuick ? TimeSpan.FromSeconds(1) : TimeSpan.FromSeconds(10), cancellationToken);
             foreach (var (contender, api) in running)
             {
-                Add(contender, "idle", api.GetMemory());
+                figures.Add(contender, "idle", api.GetMemory());
             }
 
-            foreach (var (scenario, number) in scenarios.Select((scenario, number) => (scenario, number)))
-            {
-                foreach (var contender in InTurn(round + number))
-                {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    await MeasureAsync(round, contender, running[contender], scenario, cancellationToken);
-                }
-            }
-
-            foreach (var (contender, api) in running)
-            {
-                Add(contender, "loaded", api.GetMemory());
-            }
+            await measureAsync(running);
         }
         finally
         {
@@ -155,27 +116,56 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
         }
     }
 
+    private async Task MeasureAllAsync(Dictionary<ApiContender, ApiProcess> running, CancellationToken cancellationToken)
+    {
+        for (var round = 0; round <= options.Rounds; round++)
+        {
+            foreach (var (scenario, number) in scenarios.Select((scenario, number) => (scenario, number)))
+            {
+                foreach (var contender in InTurn(round + number))
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    await (round == 0 ? WarmUpAsync(contender, running[contender], scenario) : MeasureAsync(round, contender, running[contender], scenario, cancellationToken));
+                }
+            }
+        }
+
+        foreach (var (contender, api) in running)
+        {
+            figures.Add(contender, "loaded", api.GetMemory());
+        }
+    }
+
     private IEnumerable<ApiContender> InTurn(int number) =>
         (number % 2 == 0 ? contenders.Reverse() : contenders).Where(contender => options.Includes(contender.Name));
 
+    private async Task WarmUpAsync(ApiContender contender, ApiProcess api, Scenario scenario)
+    {
+        Report.Progress($"warming up {contender.Name} for {scenario.Name}");
+        await SendAsync(contender, api, scenario, warmUp);
+    }
+
     private async Task MeasureAsync(int round, ApiContender contender, ApiProcess api, Scenario scenario, CancellationToken cancellationToken)
     {
-        var caller = scenario.Bodies is null ? token : buyerToken;
+        // Nothing that was before it takes room from what is measured.
+        await WaitForRelayAsync(contender.Database, cancellationToken);
+        await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
+        var before = api.GetProcessorTime();
+        var result = await SendAsync(contender, api, scenario, length);
+        // What an order costs ends with its message at the broker.
+        await WaitForRelayAsync(contender.Database, cancellationToken);
+        var cpu = (api.GetProcessorTime() - before).TotalMicroseconds / result.Requests;
+        figures.Add(contender, scenario.Name + " rps", result.PerSecond);
+        figures.Add(contender, scenario.Name + " cpu", cpu);
+        figures.Add(contender, scenario.Name + " p99", result.P99 / 1000.0);
+        Report.Progress($"round {round}, {scenario.Name}, {contender.Name}: {result.PerSecond:0}/s, {cpu:0} µs, p99 {result.P99 / 1000.0:0.0} ms");
+    }
+
+    private async Task<WrkResult> SendAsync(ApiContender contender, ApiProcess api, Scenario scenario, TimeSpan time)
+    {
         try
         {
-            await Wrk.RunAsync(api.Address, warmUp, scenario.GetArguments(caller));
-            // What the warm-up has left under way would take room from what is measured.
-            await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
-            await WaitForRelayAsync(contender.Database, cancellationToken);
-            var before = api.GetProcessorTime();
-            var result = await Wrk.RunAsync(api.Address, length, scenario.GetArguments(caller));
-            // What an order costs ends with its message at the broker.
-            await WaitForRelayAsync(contender.Database, cancellationToken);
-            var cpu = (api.GetProcessorTime() - before).TotalMicroseconds / result.Requests;
-            Add(contender, scenario.Name + " rps", result.PerSecond);
-            Add(contender, scenario.Name + " cpu", cpu);
-            Add(contender, scenario.Name + " p99", result.P99 / 1000.0);
-            Report.Progress($"round {round}, {scenario.Name}, {contender.Name}: {result.PerSecond:0}/s, {cpu:0} µs, p99 {result.P99 / 1000.0:0.0} ms");
+            return await Wrk.RunAsync(api.Address, time, scenario.GetArguments(scenario.Bodies is null ? token : buyerToken));
         }
         catch (InvalidOperationException exception)
         {
@@ -196,45 +186,4 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
             await Task.Delay(100, cancellationToken);
         }
     }
-
-    private void Add(ApiContender contender, string name, double value) => figures.Add(new(contender.Name, name, value));
-
-    private void Write()
-    {
-        report.Write(
-            "Requests to the API",
-            $"{Wrk.Connections} connections, medians of {options.Rounds}; ratios are medians of the rounds' own. CPU is the server process's.",
-            ["", "floor/s", "generated/s", "ratio", "floor CPU µs", "generated CPU µs", "ratio", "floor p99 ms", "generated p99 ms"],
-            scenarios.Select(scenario => new[]
-            {
-                scenario.Name,
-                Report.Number(Median("floor", scenario.Name + " rps")),
-                Report.Number(Median("generated", scenario.Name + " rps")),
-                Report.Ratio(Ratio(scenario.Name + " rps")),
-                Report.Number(Median("floor", scenario.Name + " cpu")),
-                Report.Number(Median("generated", scenario.Name + " cpu")),
-                Report.Ratio(Ratio(scenario.Name + " cpu")),
-                Report.Ratio(Median("floor", scenario.Name + " p99")),
-                Report.Ratio(Median("generated", scenario.Name + " p99")),
-            }));
-        (string Name, string Text)[] rows =
-        [
-            ("ready", "first 200 of /health, s"), ("served", "first 200 of a product, s"), ("idle", "memory idle, MiB"), ("loaded", "memory after the load, MiB"),
-        ];
-        report.Write(
-            "Start and memory of the API",
-            $"Medians of {options.Rounds}; from the start of the process; resident memory.",
-            ["", "floor", "generated"],
-            rows.Select(row => new[] { row.Text, Report.Ratio(Median("floor", row.Name)), Report.Ratio(Median("generated", row.Name)) }));
-    }
-
-    private double[] Of(string contender, string name) =>
-        [.. figures.Where(figure => figure.Contender == contender && figure.Name == name).Select(figure => figure.Value)];
-
-    private double Median(string contender, string name) => Of(contender, name) is { Length: > 0 } values ? Report.Median(values) : double.NaN;
-
-    private double Ratio(string name) =>
-        Of("floor", name).Zip(Of("generated", name), (floor, generated) => generated / floor).ToArray() is { Length: > 0 } ratios ? Report.Median(ratios) : double.NaN;
-
-    private sealed record Figure(string Contender, string Name, double Value);
 }

@@ -45,7 +45,7 @@ internal sealed class Growth(ServerSet servers, Contender contender, RunOptions 
     private async Task MeasureWaitingAsync(int waiting, CancellationToken cancellationToken)
     {
         await using var session = await StartAsync(1, cancellationToken);
-        await session.SeedAsync(waiting, cancellationToken);
+        await session.SeedWaitingAsync(waiting, cancellationToken);
         var elapsed = await session.DrainAsync(waiting, cancellationToken);
         Add($"{Report.Number(waiting)} waiting", waiting / elapsed.TotalSeconds);
     }
