@@ -11,7 +11,17 @@ internal static class Jwt
     /// <summary>Bearer tokens, checked as Authentication:Schemes:Bearer in the configuration says: issuer, audiences, keys or authority.</summary>
     public static void AddJwt(this WebApplicationBuilder builder)
     {
+#if (HasPostgres)
+        builder.Services.AddSingleton<TokenCache>();
+        builder.Services.AddAuthentication(Scheme).AddJwtBearer(options =>
+        {
+            options.MapInboundClaims = false;
+            options.SaveToken = false;
+            options.EventsType = typeof(TokenCache);
+        });
+#else
         builder.Services.AddAuthentication(Scheme).AddJwtBearer(options => options.MapInboundClaims = false);
+#endif
         // They are read from the configuration whenever they are listed: once, and not for each request.
         builder.Services.PostConfigure<JwtBearerOptions>(Scheme, options =>
             options.TokenValidationParameters.IssuerSigningKeys = options.TokenValidationParameters.IssuerSigningKeys?.ToList());

@@ -65,6 +65,19 @@ public sealed class ApiTests(Backend backend)
         Assert.Equal(401, (await response.Content.ReadFromJsonAsync<ProblemDetails>(TestContext.Current.CancellationToken))!.Status);
     }
 
+    [Fact]
+    public async Task A_token_that_was_let_in_is_turned_away_with_another_signature()
+    {
+        using var client = backend.CreateClient();
+        using var good = await client.GetAsync("/v1/orders", TestContext.Current.CancellationToken);
+        var token = client.DefaultRequestHeaders.Authorization!.Parameter!;
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token[..^10] + new string('A', 10));
+
+        using var forged = await client.GetAsync("/v1/orders", TestContext.Current.CancellationToken);
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.Unauthorized), (good.StatusCode, forged.StatusCode));
+    }
+
     [Theory]
     [InlineData("/v1/products")]
     [InlineData("/v1/orders")]

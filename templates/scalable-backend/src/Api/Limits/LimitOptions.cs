@@ -5,13 +5,13 @@ namespace ScalableBackend.Api.Limits;
 /// <summary>The section Limits of the configuration.</summary>
 internal sealed class LimitOptions
 {
-    /// <summary>How many requests this process works on at the same time. With more, each takes longer and none is done earlier.</summary>
-    public int Concurrency { get; init; } = 12 * Environment.ProcessorCount;
+    /// <summary>How many requests that only read this process works on at the same time. With more, each takes longer and none is done earlier.</summary>
+    public int Reads { get; init; } = 10 * Environment.ProcessorCount;
 
-    /// <summary>How many of these may be requests that only read, so that writes come through when reads are too many.</summary>
-    public int ReadConcurrency { get; init; } = 10 * Environment.ProcessorCount;
+    /// <summary>How many others. They have places of their own, so that reads, however many, take none from them, nor they from reads.</summary>
+    public int Writes { get; init; } = 8 * Environment.ProcessorCount;
 
-    /// <summary>How many more may wait. Those at the end of a longer queue would have given up when their turn comes.</summary>
+    /// <summary>How many more of each may wait. Those at the end of a longer queue would have given up when their turn comes.</summary>
     public int Queue { get; init; } = 24 * Environment.ProcessorCount;
 
     /// <summary>The plan of a client who has no other.</summary>

@@ -5,6 +5,10 @@ namespace ScalableBackend.Api.Limits;
 
 internal static class RequestLimits
 {
+    // Written as it is: to refuse has to cost next to nothing, or it would be what keeps the process busy.
+    private static readonly byte[] Busy =
+        """{"type":"https://tools.ietf.org/html/rfc9110#section-15.6.4","title":"Service Unavailable","status":503}"""u8.ToArray();
+
     public static void AddLimits(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton(builder.Configuration.GetSection("Limits").Get<LimitOptions>() ?? new());
@@ -16,7 +20,7 @@ internal static class RequestLimits
             limiter.GlobalLimiter = budgets.Limiter;
             limiter.OnRejected = (rejected, _) =>
             {
-                Refuse(rejected.HttpContext, StatusCodes.Status429TooManyRequests, rejected.Lease);
+                Refuse(rejected.HttpContext, rejected.Lease);
                 return ValueTask.CompletedTask;
             };
         });
@@ -29,20 +33,13 @@ internal static class RequestLimits
     public static void UseConcurrencyLimits(this WebApplication app)
     {
         var options = app.Services.GetRequiredService<LimitOptions>();
-        var reads = new ConcurrencyLimiter(new() { PermitLimit = options.ReadConcurrency, QueueLimit = options.Queue });
-        var all = new ConcurrencyLimiter(new() { PermitLimit = options.Concurrency, QueueLimit = options.Queue });
+        var reads = new ConcurrencyLimiter(new() { PermitLimit = options.Reads, QueueLimit = options.Queue });
+        var writes = new ConcurrencyLimiter(new() { PermitLimit = options.Writes, QueueLimit = options.Queue });
         app.Use(async (context, next) =>
         {
-            using var read = IsRead(context) ? await reads.AcquireAsync(1, context.RequestAborted) : null;
-            using var lease = read is { IsAcquired: false } ? read : await all.AcquireAsync(1, context.RequestAborted);
-            if (lease.IsAcquired)
-            {
-                await next(context);
-            }
-            else
-            {
-                Refuse(context, StatusCodes.Status503ServiceUnavailable, lease);
-            }
+            var isRead = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
+            using var lease = await (isRead ? reads : writes).AcquireAsync(1, context.RequestAborted);
+            await (lease.IsAcquired ? next(context) : RefuseAsync(context.Response));
         });
     }
 
@@ -68,12 +65,19 @@ internal static class RequestLimits
         app.UseRateLimiter();
     }
 
-    private static void Refuse(HttpContext context, int status, RateLimitLease lease)
+    private static async Task RefuseAsync(HttpResponse response)
     {
-        lease.TryGetMetadata(MetadataName.RetryAfter, out var wait);
-        context.Response.StatusCode = status;
-        context.Response.Headers.RetryAfter = $"{(int)Math.Max(1, Math.Ceiling(wait.TotalSeconds))}";
+        response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        response.Headers.RetryAfter = "1";
+        response.ContentType = "application/problem+json";
+        response.ContentLength = Busy.Length;
+        await response.Body.WriteAsync(Busy);
     }
 
-    private static bool IsRead(HttpContext context) => HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
+    private static void Refuse(HttpContext context, RateLimitLease lease)
+    {
+        lease.TryGetMetadata(MetadataName.RetryAfter, out var wait);
+        context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+        context.Response.Headers.RetryAfter = $"{(int)Math.Max(1, Math.Ceiling(wait.TotalSeconds))}";
+    }
 }

@@ -40,11 +40,11 @@ internal sealed partial class MessageDelivery(RabbitMqPublisher publisher, TimeP
             message.Error = exception.Message;
             message.DueAt = clock.GetUtcNow() + (pause < MaxPause ? pause : MaxPause);
             message.Attempts++;
-            LogRefused(exception, message.Type, message.Id, message.DueAt);
+            LogRefused(message.Type, message.Id, exception.Message, message.DueAt);
             return false;
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "The broker refused message {Type} {MessageId}; next try at {DueAt}")]
-    private partial void LogRefused(Exception exception, string type, Guid messageId, DateTimeOffset? dueAt);
+    [LoggerMessage(LogLevel.Warning, "The broker refused message {Type} {MessageId}: {Reason}; next try at {DueAt}")]
+    private partial void LogRefused(string type, Guid messageId, string reason, DateTimeOffset? dueAt);
 }
