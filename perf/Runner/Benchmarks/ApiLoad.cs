@@ -29,12 +29,13 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
         var floor = await ApiContender.PublishFloorAsync();
         await using var sink = Surroundings.StartSink(floor, out var otlp);
         await PrepareAsync(floor, otlp, cancellationToken);
-        for (var round = 1; round <= options.Rounds; round++)
+        // The last start is that of the processes which get the requests.
+        for (var round = 1; round < options.Rounds; round++)
         {
             await RunAllAsync(round, _ => Task.CompletedTask, cancellationToken);
         }
 
-        await RunAllAsync(0, running => MeasureAllAsync(running, cancellationToken), cancellationToken);
+        await RunAllAsync(options.Rounds, running => MeasureAllAsync(running, cancellationToken), cancellationToken);
         figures.Write(scenarios, options.Rounds, report);
     }
 

@@ -68,8 +68,8 @@ internal sealed class Engine
                 return tree;
             }
 
-            // The engine has caches for the whole process that are not made for calls at the same time. On rare occasions one fails
-            // for that; what is wrong with the template fails each time.
+            // On rare occasions the engine finds a collection of its own corrupted by another call at the same time; what is wrong with
+            // the template fails each time.
             if (tries == MostTries)
             {
                 throw new InvalidOperationException($"{result.Status} with {options}: {result.ErrorMessage}");
