@@ -46,7 +46,9 @@ internal static class BulkRows
         await Task.Delay(left, cancellationToken);
     }
 
-    private static async Task SettleAsync(NpgsqlDataSource database, string table, CancellationToken cancellationToken)
+    /// <summary>Has the database do now what it would do in the background later.</summary>
+    /// <param name="table">Which table; all, if it is empty.</param>
+    public static async Task SettleAsync(NpgsqlDataSource database, string table, CancellationToken cancellationToken)
     {
         await ExecuteAsync(database, $"VACUUM (ANALYZE) {table}", cancellationToken);
         await ExecuteAsync(database, "CHECKPOINT", cancellationToken);

@@ -42,6 +42,16 @@ internal sealed class OpenLoopClient(Uri address, int perSecond)
         return sent;
     }
 
+    /// <summary>Sends orders as fast as they are answered, some at the same time.</summary>
+    public async Task SendAllAsync(int count, CancellationToken cancellationToken)
+    {
+        using var client = new HttpClient();
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, count),
+            new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = cancellationToken },
+            async (_, token) => await SendAsync(client, Guid.CreateVersion7(), token));
+    }
+
     private async Task SendAsync(HttpClient client, Guid id, CancellationToken cancellationToken)
     {
         using var response = await client.PostAsJsonAsync(address, new { Id = id, Customer = "ada", Total = 12.5m }, cancellationToken);
