@@ -9,13 +9,13 @@ namespace ScalableTemplates.Tests.Hardening;
 [Collection("Faults")]
 public sealed class OverloadTests(ITestOutputHelper output) : IAsyncLifetime
 {
-    // The p99 should be less than twice that at capacity: OVERLOAD_BOUND=2 asserts it. Where client, servers and others' work share
-    // the processors, times say more about the machine, so by default they are only printed.
+    // The p99 should be less than twice that at capacity: OVERLOAD_BOUND=2 asserts it. By default it is only printed, as others'
+    // work on the same machine changes it.
     private static readonly double? StrictBound =
         double.TryParse(Environment.GetEnvironmentVariable("OVERLOAD_BOUND"), CultureInfo.InvariantCulture, out var bound) ? bound : null;
 
     private static readonly int[] Clients = [16, 32, 64];
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Measurement = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan Overload = TimeSpan.FromSeconds(15);
 
@@ -24,17 +24,22 @@ public sealed class OverloadTests(ITestOutputHelper output) : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        if (ServersFixture.Missing is null)
+        if (ServersFixture.Missing is not null)
         {
+            return;
+        }
+
+        try
+        {
+            // The client and the servers would have machines of their own, too: on the API's they would be what it waits for.
+            await Processors.GiveAsync(Processors.AllButLast, Environment.ProcessId);
             await servers.InitializeAsync();
-            backend = new Backend(await BuiltSolution.GetAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none")), await servers.GetConnectionStringsAsync());
-            await backend.MigrateAsync();
-            await backend.StartApiAsync();
-            // Only for the queues, which are there when a message has come through: with nobody to take the messages, nothing but
-            // the API is measured; without queues, all of them would be refused and tried again.
-            await backend.StartWorkerAsync();
-            await backend.WaitForStatusAsync(await backend.PlaceOrderAsync("card"), "Confirmed");
-            await backend.KillWorkerAsync();
+            await StartAsync();
+        }
+        catch
+        {
+            await DisposeAsync();
+            throw;
         }
     }
 
@@ -46,6 +51,7 @@ public sealed class OverloadTests(ITestOutputHelper output) : IAsyncLifetime
         }
 
         await servers.DisposeAsync();
+        await Processors.GiveAsync(Processors.All, Environment.ProcessId);
     }
 
     [SkippableFact]
@@ -55,7 +61,7 @@ public sealed class OverloadTests(ITestOutputHelper output) : IAsyncLifetime
         using var traffic = new Traffic(backend!.Address, new TrafficMix(await backend.GetProductIdAsync()));
         // Both of what it does and of what it refuses, the runtime compiles what is called often.
         var warm = await traffic.AskInTurnAsync(Clients[^1], WarmUp);
-        await traffic.AskAtRateAsync(4 * warm.PerSecond, WarmUp / 2);
+        await traffic.AskAtRateAsync(4 * warm.PerSecond, WarmUp / 4);
         var (clients, capacity) = await FindCapacityAsync(traffic);
         var memory = backend.Api.WorkingSet;
 
@@ -72,11 +78,32 @@ public sealed class OverloadTests(ITestOutputHelper output) : IAsyncLifetime
         output.WriteLine($"Probes: {probes}. Working set: {memory >> 20} MiB before, {memoryThen >> 20} MiB after the overload.");
         Findings.AssertNone([.. overload.Wrong, .. afterwards.Wrong, .. probes.Wrong]);
         Assert.InRange(overload.RefusedPerSecond, 1, double.MaxValue);
+        Assert.InRange(overload.PerSecond, capacity.PerSecond / 3, double.MaxValue);
         Assert.InRange(ratio, 0, StrictBound ?? double.MaxValue);
         Assert.InRange(probes.Slowest.TotalMilliseconds, 0, overload.RefusedP99 + 10_000);
         Assert.InRange(memoryThen, 0, (memory * 3 / 2) + (64 * 1024 * 1024));
         Assert.InRange(afterwards.PerSecond, capacity.PerSecond / 3, double.MaxValue);
         Assert.Equal("Pending", await backend.GetStatusAsync(await backend.PlaceOrderAsync("card")));
+    }
+
+    private async Task StartAsync()
+    {
+        backend = new Backend(await BuiltSolution.GetAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none")), await servers.GetConnectionStringsAsync());
+        // As in production: in Development each request is recorded, also one that is refused.
+        backend.Set("OTEL_TRACES_SAMPLER", "parentbased_traceidratio");
+        if (Processors.CanBeGiven)
+        {
+            backend.Set("DOTNET_PROCESSOR_COUNT", "1");
+        }
+
+        await backend.MigrateAsync();
+        await backend.StartApiAsync();
+        await Processors.GiveAsync(Processors.Last, backend.Api.Id);
+        // Only for the queues, which are there when a message has come through: with nobody to take the messages, nothing but
+        // the API is measured; without queues, all of them would be refused and tried again.
+        await backend.StartWorkerAsync();
+        await backend.WaitForStatusAsync(await backend.PlaceOrderAsync("card"), "Confirmed");
+        await backend.KillWorkerAsync();
     }
 
     // As many clients as make it do the most, of those that it serves without refusing any.
@@ -89,7 +116,7 @@ public sealed class OverloadTests(ITestOutputHelper output) : IAsyncLifetime
             Write($"{clients} clients", found[^1].Figures);
         }
 
-        return found.MaxBy(level => level.Figures.PerSecond);
+        return found.Where(level => level.Figures.RefusedPerSecond == 0).MaxBy(level => level.Figures.PerSecond);
     }
 
     // Once is enough: others' work may take the processors meanwhile.
