@@ -29,12 +29,13 @@ public sealed class OverloadTests(ITestOutputHelper output) : IAsyncLifetime
             return;
         }
 
+        var solution = await BuiltSolution.GetAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none"));
         try
         {
             // The client and the servers would have machines of their own, too: on the API's they would be what it waits for.
             await Processors.GiveAsync(Processors.AllButLast, Environment.ProcessId);
             await servers.InitializeAsync();
-            await StartAsync();
+            await StartAsync(solution);
         }
         catch
         {
@@ -86,9 +87,9 @@ public sealed class OverloadTests(ITestOutputHelper output) : IAsyncLifetime
         Assert.Equal("Pending", await backend.GetStatusAsync(await backend.PlaceOrderAsync("card")));
     }
 
-    private async Task StartAsync()
+    private async Task StartAsync(string solution)
     {
-        backend = new Backend(await BuiltSolution.GetAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none")), await servers.GetConnectionStringsAsync());
+        backend = new Backend(solution, await servers.GetConnectionStringsAsync());
         // As in production: in Development each request is recorded, also one that is refused.
         backend.Set("OTEL_TRACES_SAMPLER", "parentbased_traceidratio");
         if (Processors.CanBeGiven)
