@@ -22,7 +22,10 @@ internal sealed record RunOptions(
         drain       20,000 orders in the outbox -> broker -> handler with inbox, one by one and in batches
         latency     200 POST/s, from sending the POST to its effect
         messaging   drain and latency
-        growth      more processes, more waiting rows, a large inbox
+        growth      processes, waiting and inbox
+        processes   one, two and four relays and workers
+        waiting     10,000 and 1,000,000 orders in the outbox
+        inbox       10,000,000 rows in the inbox
         api         the API of the sample against the same endpoints by hand; needs wrk
         pages       the page queries of the sample on a large orders table
         all         everything
@@ -39,9 +42,12 @@ internal sealed record RunOptions(
     // The same for all contenders.
     public static int Concurrency => 8;
 
-    public static int Prefetch => 32;
+    public static int Prefetch => 100;
 
     public static int BatchSize => 100;
+
+    /// <summary>What grows.</summary>
+    public IReadOnlyList<string> Growth { get; init; } = [];
 
     /// <summary>Settings to add to the environment of the generated API.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
@@ -58,9 +64,11 @@ internal sealed record RunOptions(
         {
             options = arg switch
             {
-                "drain" or "latency" or "growth" or "api" or "pages" => options.With(arg),
+                "drain" or "latency" or "api" or "pages" => options.With(arg),
+                "processes" or "waiting" or "inbox" => options.WithGrowth(arg),
+                "growth" => options.WithGrowth("processes", "waiting", "inbox"),
                 "messaging" => options.With("drain", "latency"),
-                "all" => options.With("drain", "latency", "growth", "api", "pages"),
+                "all" => options.With("drain", "latency").WithGrowth("processes", "waiting", "inbox").With("api", "pages"),
                 "--quick" => options with { IsQuick = true, Rounds = 1 },
                 "--statements" => options with { Statements = true },
                 "--rounds" when rest.TryDequeue(out var value) && int.TryParse(value, out var rounds) => options with { Rounds = rounds },
@@ -81,6 +89,8 @@ internal sealed record RunOptions(
 
     private RunOptions WithSetting(string name, string value) =>
         this with { Settings = new Dictionary<string, string>(Settings) { [name] = value } };
+
+    private RunOptions WithGrowth(params string[] kinds) => With("growth") with { Growth = [.. Growth.Union(kinds)] };
 
     private RunOptions With(params string[] benchmarks) => this with { Benchmarks = [.. Benchmarks.Union(benchmarks)] };
 }

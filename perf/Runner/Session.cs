@@ -140,7 +140,7 @@ internal sealed class Session : IAsyncDisposable
             }
 
             // To count them takes longer the more there are, and the processors of what is measured.
-            await Task.Delay(TimeSpan.FromMilliseconds(200 + (present / 500)), cancellationToken);
+            await Task.Delay(TimeSpan.FromMilliseconds(200 + (present / 100)), cancellationToken);
         }
     }
 

@@ -14,7 +14,7 @@ internal sealed class Drain(ServerSet servers, IReadOnlyList<Contender> contende
             await contender.PrepareAsync();
         }
 
-        var results = new Dictionary<(string Contender, bool Batched), List<Result>>();
+        var results = new Dictionary<(string Contender, bool Batched), List<DrainResult>>();
         for (var round = 1; round <= options.Rounds; round++)
         {
             foreach (var batched in new[] { false, true })
@@ -34,7 +34,7 @@ internal sealed class Drain(ServerSet servers, IReadOnlyList<Contender> contende
         }
     }
 
-    private void Write(bool batched, Dictionary<string, List<Result>> results)
+    private void Write(bool batched, Dictionary<string, List<DrainResult>> results)
     {
         var medians = results.ToDictionary(pair => pair.Key, pair => Report.Median(pair.Value.Select(result => result.Rate)));
         report.Write(
@@ -52,21 +52,15 @@ internal sealed class Drain(ServerSet servers, IReadOnlyList<Contender> contende
             ]));
     }
 
-    private async Task<Result> MeasureAsync(Contender contender, bool batched, CancellationToken cancellationToken)
+    private async Task<DrainResult> MeasureAsync(Contender contender, bool batched, CancellationToken cancellationToken)
     {
         await using var session = await Session.StartAsync(contender, servers, batched, cancellationToken: cancellationToken);
         await session.WarmUpAsync(options, cancellationToken);
         await Statements.ResetAsync(session, options, cancellationToken);
         var count = options.Of(20_000);
         await session.SeedAsync(count, cancellationToken);
-        var before = CpuTime.Read();
-        var elapsed = await session.DrainAsync(count, cancellationToken);
-        var after = CpuTime.Read();
+        var result = await DrainResult.MeasureAsync(session, count, cancellationToken);
         await Statements.PrintAsync(session, options, count, cancellationToken);
-        return new Result(count / elapsed.TotalSeconds, CpuTime.Names.ToDictionary(name => name, name => (after[name] - before[name]) * 1e6 / count));
+        return result;
     }
-
-    /// <param name="Rate">Messages a second.</param>
-    /// <param name="Cpu">Microseconds of processor time for a message, by part.</param>
-    private sealed record Result(double Rate, Dictionary<string, double> Cpu);
 }

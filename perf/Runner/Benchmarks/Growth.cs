@@ -7,7 +7,7 @@ namespace Runner.Benchmarks;
 /// <summary>What becomes of the drain rate of the output when there is more of something.</summary>
 internal sealed class Growth(ServerSet servers, Contender contender, RunOptions options, Report report)
 {
-    private readonly List<(string Case, List<double> Rates)> results = [];
+    private readonly List<(string Case, List<DrainResult> Results)> cases = [];
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -15,48 +15,58 @@ internal sealed class Growth(ServerSet servers, Contender contender, RunOptions 
         await contender.PrepareAsync();
         for (var round = 1; round <= options.Rounds; round++)
         {
-            foreach (var processes in new[] { 1, 2, 4 })
+            foreach (var kind in options.Growth)
             {
-                await using var session = await StartAsync(processes, cancellationToken);
-                var count = options.Of(20_000);
-                await session.SeedAsync(count, cancellationToken);
-                Add($"{processes} relays, {processes} workers", count / (await session.DrainAsync(count, cancellationToken)).TotalSeconds);
+                await (kind switch
+                {
+                    "processes" => MeasureProcessesAsync(cancellationToken),
+                    "waiting" => MeasureWaitingAsync(cancellationToken),
+                    "inbox" => MeasureInboxAsync(cancellationToken),
+                    _ => throw new InvalidOperationException($"Nothing that grows: {kind}"),
+                });
             }
-
-            await MeasureWaitingAsync(options.Of(10_000), cancellationToken);
-            await MeasureWaitingAsync(options.Of(1_000_000), cancellationToken);
-            await MeasureInboxAsync(options.Of(10_000_000), cancellationToken);
         }
 
         report.Write(
             "Drain of the output as it grows",
-            $"Medians of {options.Rounds}.",
-            ["", "messages/s", "to the first", "all rounds"],
-            results.Select(result => new[]
-            {
-                result.Case,
-                Report.Number(Report.Median(result.Rates)),
-                Report.Ratio(Report.Median(result.Rates) / Report.Median(results[0].Rates)),
-                string.Join(", ", result.Rates.Select(Report.Number)),
-            }));
+            $"Medians of {options.Rounds}. The last columns are microseconds of processor time for a message.",
+            ["", "messages/s", "all rounds", .. CpuTime.Names],
+            cases.Select(measured => (string[])
+            [
+                measured.Case,
+                Report.Number(Report.Median(measured.Results.Select(result => result.Rate))),
+                string.Join(", ", measured.Results.Select(result => Report.Number(result.Rate))),
+                .. CpuTime.Names.Select(name => Report.Number(Report.Median(measured.Results.Select(result => result.Cpu[name])))),
+            ]));
+    }
+
+    private async Task MeasureProcessesAsync(CancellationToken cancellationToken)
+    {
+        foreach (var processes in new[] { 1, 2, 4 })
+        {
+            await using var session = await StartAsync(processes, cancellationToken);
+            await MeasureAsync($"{processes} relays, {processes} workers", session, options.Of(20_000), session.SeedAsync, cancellationToken);
+        }
     }
 
     // To the last one: the relay runs ahead of the worker, so the first ones are handled while it takes most of the processor.
-    private async Task MeasureWaitingAsync(int waiting, CancellationToken cancellationToken)
+    private async Task MeasureWaitingAsync(CancellationToken cancellationToken)
     {
-        await using var session = await StartAsync(1, cancellationToken);
-        await session.SeedWaitingAsync(waiting, cancellationToken);
-        var elapsed = await session.DrainAsync(waiting, cancellationToken);
-        Add($"{Report.Number(waiting)} waiting", waiting / elapsed.TotalSeconds);
+        foreach (var waiting in new[] { options.Of(10_000), options.Of(1_000_000) })
+        {
+            await using var session = await StartAsync(1, cancellationToken);
+            await MeasureAsync($"{Report.Number(waiting)} waiting", session, waiting, session.SeedWaitingAsync, cancellationToken);
+        }
     }
 
-    private async Task MeasureInboxAsync(int rows, CancellationToken cancellationToken)
+    private async Task MeasureInboxAsync(CancellationToken cancellationToken)
     {
-        await using var session = await StartAsync(1, cancellationToken);
-        await BulkRows.CopyAsync(session.Database, "inbox_messages", "message_id", rows, "", cancellationToken);
-        var count = options.Of(20_000);
-        await session.SeedAsync(count, cancellationToken);
-        Add($"{Report.Number(rows)} rows in the inbox", count / (await session.DrainAsync(count, cancellationToken)).TotalSeconds);
+        foreach (var rows in new[] { 0, options.Of(10_000_000) })
+        {
+            await using var session = await StartAsync(1, cancellationToken);
+            await BulkRows.CopyAsync(session.Database, "inbox_messages", "message_id", rows, "", cancellationToken);
+            await MeasureAsync($"{Report.Number(rows)} more rows in the inbox", session, options.Of(20_000), session.SeedAsync, cancellationToken);
+        }
     }
 
     private async Task<Session> StartAsync(int processes, CancellationToken cancellationToken)
@@ -66,16 +76,19 @@ internal sealed class Growth(ServerSet servers, Contender contender, RunOptions 
         return session;
     }
 
-    private void Add(string name, double rate)
+    private async Task MeasureAsync(
+        string name, Session session, int count, Func<int, CancellationToken, Task> seedAsync, CancellationToken cancellationToken)
     {
-        Report.Progress(string.Create(CultureInfo.InvariantCulture, $"{name}: {rate:0}/s"));
-        if (results.Find(result => result.Case == name) is { Rates: { } rates })
+        await seedAsync(count, cancellationToken);
+        var result = await DrainResult.MeasureAsync(session, count, cancellationToken);
+        Report.Progress(string.Create(CultureInfo.InvariantCulture, $"{name}: {result.Rate:0}/s"));
+        if (cases.Find(measured => measured.Case == name) is { Results: { } results })
         {
-            rates.Add(rate);
+            results.Add(result);
         }
         else
         {
-            results.Add((name, [rate]));
+            cases.Add((name, [result]));
         }
     }
 }

@@ -21,6 +21,6 @@ internal sealed class MessagingOptions
 
     /// <summary>How many messages the broker hands to each handler ahead of their turn.</summary>
     [Range(1, 10_000)]
-    public ushort Prefetch { get; set; } = 32;
+    public ushort Prefetch { get; set; } = 100;
 #endif
 }
