@@ -16,6 +16,7 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
 
     // The runtime compiles what is called often, in the background and for a minute of full load.
     private readonly TimeSpan warmUp = TimeSpan.FromSeconds(options.IsQuick ? 1 : 60);
+    private readonly TimeSpan fresh = TimeSpan.FromSeconds(options.IsQuick ? 1 : 5);
     private readonly TimeSpan length = TimeSpan.FromSeconds(options.IsQuick ? 1 : 10);
     private readonly string token = Token.Create(Customer);
     private readonly string buyerToken = Token.Create(Buyer);
@@ -104,6 +105,12 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
             foreach (var (contender, api) in running)
             {
                 figures.Add(contender, "idle", api.GetMemory());
+            }
+
+            foreach (var (contender, api) in running)
+            {
+                // Before the runtime has compiled anew what is called often: what a replica does that was added because of load.
+                figures.Add(contender, "fresh", (await SendAsync(contender, api, scenarios[0], fresh)).PerSecond / 1000);
             }
 
             await measureAsync(running);
