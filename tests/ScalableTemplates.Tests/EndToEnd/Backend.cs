@@ -14,6 +14,7 @@ internal sealed class Backend : IAsyncDisposable
     private readonly string solution;
     private readonly Dictionary<(string Project, int Replica), int> ports = [];
     private readonly Dictionary<(string Project, int Replica), Daemon> running = [];
+    private readonly Dictionary<string, string> published = [];
     private readonly Dictionary<string, string> environment = [];
     private readonly HttpClient client;
 
@@ -76,6 +77,9 @@ internal sealed class Backend : IAsyncDisposable
 
         Assert.NotEqual(0, await migrator.WaitForExitAsync(StartTimeout));
     }
+
+    /// <summary>Has processes of the project run from where it was published, in Production, from their next start on.</summary>
+    public void UsePublished(string project, string folder) => published[project] = folder;
 
     public Task StartApiAsync(int replica = 0) => StartAsync("Api", replica);
 
@@ -194,13 +198,21 @@ internal sealed class Backend : IAsyncDisposable
     private int PortOf(string project, int replica) =>
         ports.TryGetValue((project, replica), out var port) ? port : ports[(project, replica)] = FreePort.Next();
 
-    private string ProgramOf(string project) =>
-        Path.Combine(solution, "src", project, "bin", "Debug", "net10.0", $"{Path.GetFileName(solution)}.{project}.dll");
+    private string ProgramOf(string project) => Path.Combine(
+        published.GetValueOrDefault(project) ?? Path.Combine(solution, "src", project, "bin", "Debug", "net10.0"),
+        $"{Path.GetFileName(solution)}.{project}.dll");
 
     private Daemon Start(string project, int? port)
     {
-        var folder = Path.Combine(solution, "src", project);
+        var folder = published.GetValueOrDefault(project) ?? Path.Combine(solution, "src", project);
         var settings = new Dictionary<string, string>(environment);
+        if (published.ContainsKey(project))
+        {
+            settings["ASPNETCORE_ENVIRONMENT"] = settings["DOTNET_ENVIRONMENT"] = "Production";
+            // On the same port, so that nothing listens to more than the loopback address.
+            settings["Health__Port"] = "0";
+        }
+
         if (port is not null)
         {
             settings["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}";

@@ -12,6 +12,17 @@ internal static class BuiltSolution
     public static Task<string> GetAsync(TemplateOptions options) =>
         Folders.GetOrAdd(options.ToString(), _ => new Lazy<Task<string>>(() => BuildAsync(options))).Value;
 
+    /// <summary>Publishes a project as it is deployed, from a folder of its own: that restores other packages than a build.</summary>
+    /// <returns>The folder to start it from.</returns>
+    public static async Task<string> PublishAsync(TemplateOptions options, string project)
+    {
+        var folder = await Scaffold.CreateAsync(options);
+        var output = TempFolder.Create("published");
+        (await Command.DotnetAsync(
+            Path.Combine(folder, "src", project), "publish", "--configuration", "Release", "--output", output, "-nodeReuse:false")).EnsureSuccess();
+        return output;
+    }
+
     private static async Task<string> BuildAsync(TemplateOptions options)
     {
         var folder = await Scaffold.CreateAsync(options);

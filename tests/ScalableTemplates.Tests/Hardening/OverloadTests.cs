@@ -14,10 +14,11 @@ public sealed class OverloadTests(ITestOutputHelper output) : IAsyncLifetime
     private static readonly double? StrictBound =
         double.TryParse(Environment.GetEnvironmentVariable("OVERLOAD_BOUND"), CultureInfo.InvariantCulture, out var bound) ? bound : null;
 
+    private const int Rounds = 5;
+
     private static readonly int[] Clients = [16, 32, 64];
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Measurement = TimeSpan.FromSeconds(4);
-    private static readonly TimeSpan Overload = TimeSpan.FromSeconds(15);
 
     private readonly ServersFixture servers = new();
     private Backend? backend;
@@ -29,13 +30,15 @@ public sealed class OverloadTests(ITestOutputHelper output) : IAsyncLifetime
             return;
         }
 
-        var solution = await BuiltSolution.GetAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none"));
+        var options = TemplateOptions.Services.With(Dimension.Orchestrator, "none");
+        var solution = await BuiltSolution.GetAsync(options);
+        var published = await BuiltSolution.PublishAsync(options, "Api");
         try
         {
             // The client and the servers would have machines of their own, too: on the API's they would be what it waits for.
             await Processors.GiveAsync(Processors.AllButLast, Environment.ProcessId);
             await servers.InitializeAsync();
-            await StartAsync(solution);
+            await StartAsync(solution, published);
         }
         catch
         {
@@ -60,55 +63,65 @@ public sealed class OverloadTests(ITestOutputHelper output) : IAsyncLifetime
     {
         Skip.If(backend is null, ServersFixture.Missing);
         using var traffic = new Traffic(backend!.Address, new TrafficMix(await backend.GetProductIdAsync()));
-        // Both of what it does and of what it refuses, the runtime compiles what is called often.
+        // Both of what it does and of what it refuses, the runtime compiles what is called often: sooner with all processors.
         var warm = await traffic.AskInTurnAsync(Clients[^1], WarmUp);
-        await traffic.AskAtRateAsync(4 * warm.PerSecond, WarmUp / 4);
-        var (clients, capacity) = await FindCapacityAsync(traffic);
+        await traffic.AskAtRateAsync(4 * warm.PerSecond, WarmUp / 3);
+        await Processors.GiveAsync(Processors.Last, backend.Api.Id);
+        var clients = await FindClientsAsync(traffic);
         var memory = backend.Api.WorkingSet;
 
         await using var probes = new Probes(backend.Address);
-        var overload = await traffic.AskAtRateAsync(4 * capacity.PerSecond, Overload);
+        var (capacity, overload) = (new List<TrafficFigures>(), new List<TrafficFigures>());
+        for (var round = 1; round <= Rounds; round++)
+        {
+            capacity.Add(await traffic.AskInTurnAsync(clients, Measurement));
+            overload.Add(await traffic.AskAtRateAsync(4 * capacity[^1].PerSecond, Measurement));
+            Write("At capacity", capacity[^1]);
+            Write("Four times that", overload[^1]);
+        }
+
         await probes.StopAsync();
         var memoryThen = backend.Api.WorkingSet;
-        var afterwards = await RecoverAsync(traffic, clients, capacity);
+        var afterwards = await RecoverAsync(traffic, clients, Median(capacity, figures => figures.PerSecond));
 
-        var ratio = overload.P99 / capacity.P99;
-        Write("Four times that", overload);
+        var ratio = Median(overload, figures => figures.P99) / Median(capacity, figures => figures.P99);
         Write("Afterwards", afterwards);
         output.WriteLine($"The p99 of what was done is {ratio:0.0} times that at capacity; it should be less than 2.");
         output.WriteLine($"Probes: {probes}. Working set: {memory >> 20} MiB before, {memoryThen >> 20} MiB after the overload.");
-        Findings.AssertNone([.. overload.Wrong, .. afterwards.Wrong, .. probes.Wrong]);
-        Assert.InRange(overload.RefusedPerSecond, 1, double.MaxValue);
-        Assert.InRange(overload.PerSecond, capacity.PerSecond / 3, double.MaxValue);
+        Findings.AssertNone([.. capacity.Concat(overload).Append(afterwards).SelectMany(figures => figures.Wrong), .. probes.Wrong]);
+        Assert.InRange(Median(overload, figures => figures.RefusedPerSecond), 1, double.MaxValue);
+        Assert.InRange(Median(overload, figures => figures.PerSecond), Median(capacity, figures => figures.PerSecond) / 3, double.MaxValue);
         Assert.InRange(ratio, 0, StrictBound ?? double.MaxValue);
-        Assert.InRange(probes.Slowest.TotalMilliseconds, 0, overload.RefusedP99 + 10_000);
+        Assert.InRange(probes.Slowest.TotalMilliseconds, 0, overload.Max(figures => figures.RefusedP99) + 10_000);
         Assert.InRange(memoryThen, 0, (memory * 3 / 2) + (64 * 1024 * 1024));
-        Assert.InRange(afterwards.PerSecond, capacity.PerSecond / 3, double.MaxValue);
+        Assert.InRange(afterwards.PerSecond, Median(capacity, figures => figures.PerSecond) / 3, double.MaxValue);
         Assert.Equal("Pending", await backend.GetStatusAsync(await backend.PlaceOrderAsync("card")));
     }
 
-    private async Task StartAsync(string solution)
+    private async Task StartAsync(string solution, string published)
     {
         backend = new Backend(solution, await servers.GetConnectionStringsAsync());
-        // As in production: in Development each request is recorded, also one that is refused.
-        backend.Set("OTEL_TRACES_SAMPLER", "parentbased_traceidratio");
-        if (Processors.CanBeGiven)
-        {
-            backend.Set("DOTNET_PROCESSOR_COUNT", "1");
-        }
-
         await backend.MigrateAsync();
         await backend.StartApiAsync();
-        await Processors.GiveAsync(Processors.Last, backend.Api.Id);
         // Only for the queues, which are there when a message has come through: with nobody to take the messages, nothing but
         // the API is measured; without queues, all of them would be refused and tried again.
         await backend.StartWorkerAsync();
         await backend.WaitForStatusAsync(await backend.PlaceOrderAsync("card"), "Confirmed");
         await backend.KillWorkerAsync();
+        await backend.KillApiAsync();
+        // What is measured is what is deployed: a debug build takes several times as long, and records each request.
+        backend.UsePublished("Api", published);
+        if (Processors.CanBeGiven)
+        {
+            backend.Set("DOTNET_PROCESSOR_COUNT", "1");
+        }
+
+        await backend.StartApiAsync();
+        await Processors.GiveAsync(Processors.All, backend.Api.Id);
     }
 
-    // As many clients as make it do the most, of those that it serves without refusing any.
-    private async Task<(int Clients, TrafficFigures Figures)> FindCapacityAsync(Traffic traffic)
+    // As many as make it do the most, of those that it serves without refusing any.
+    private async Task<int> FindClientsAsync(Traffic traffic)
     {
         var found = new List<(int Clients, TrafficFigures Figures)>();
         foreach (var clients in Clients)
@@ -117,21 +130,24 @@ public sealed class OverloadTests(ITestOutputHelper output) : IAsyncLifetime
             Write($"{clients} clients", found[^1].Figures);
         }
 
-        return found.Where(level => level.Figures.RefusedPerSecond == 0).MaxBy(level => level.Figures.PerSecond);
+        return found.Where(level => level.Figures.RefusedPerSecond == 0).MaxBy(level => level.Figures.PerSecond).Clients;
     }
 
     // Once is enough: others' work may take the processors meanwhile.
-    private static async Task<TrafficFigures> RecoverAsync(Traffic traffic, int clients, TrafficFigures capacity)
+    private static async Task<TrafficFigures> RecoverAsync(Traffic traffic, int clients, double capacity)
     {
         for (var tries = 1; ; tries++)
         {
             var figures = await traffic.AskInTurnAsync(clients, Measurement);
-            if (figures.PerSecond >= capacity.PerSecond / 3 || tries == 5)
+            if (figures.PerSecond >= capacity / 3 || tries == 5)
             {
                 return figures;
             }
         }
     }
+
+    private static double Median(IEnumerable<TrafficFigures> figures, Func<TrafficFigures, double> measure) =>
+        figures.Select(measure).Order().ElementAt(Rounds / 2);
 
     private void Write(string what, TrafficFigures figures) => output.WriteLine($"{what}: {figures}");
 }
