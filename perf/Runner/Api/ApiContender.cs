@@ -28,7 +28,7 @@ internal sealed class ApiContender(
     });
 
     public static async Task<string> PublishFloorAsync() =>
-        Path.Combine(await PublishAsync(Path.Combine(Repo.Root, "perf", "ApiFloor")), "ApiFloor.dll");
+        Path.Combine(await Command.PublishAsync(Path.Combine(Repo.Root, "perf", "ApiFloor")), "ApiFloor.dll");
 
     /// <returns>The API and the Migrator.</returns>
     public static async Task<(string Api, string Migrator)> PublishGeneratedAsync()
@@ -36,14 +36,7 @@ internal sealed class ApiContender(
         var folder = Path.Combine(TempFolder.Create("api"), "Shop");
         await Template.GenerateAsync(folder, "Shop", "--auth", "jwt");
         return (
-            Path.Combine(await PublishAsync(Path.Combine(folder, "src", "Api")), "Shop.Api.dll"),
-            Path.Combine(await PublishAsync(Path.Combine(folder, "src", "Migrator")), "Shop.Migrator.dll"));
-    }
-
-    private static async Task<string> PublishAsync(string project)
-    {
-        var output = TempFolder.Create("published");
-        (await Command.DotnetAsync(project, "publish", "--configuration", "Release", "--output", output, "-nodeReuse:false")).EnsureSuccess();
-        return output;
+            Path.Combine(await Command.PublishAsync(Path.Combine(folder, "src", "Api")), "Shop.Api.dll"),
+            Path.Combine(await Command.PublishAsync(Path.Combine(folder, "src", "Migrator")), "Shop.Migrator.dll"));
     }
 }

@@ -78,7 +78,7 @@ internal sealed class Backend : IAsyncDisposable
         Assert.NotEqual(0, await migrator.WaitForExitAsync(StartTimeout));
     }
 
-    /// <summary>Has processes of the project run from where it was published, in Production, from their next start on.</summary>
+    /// <summary>Has processes of the project run from where it was published, from their next start on.</summary>
     public void UsePublished(string project, string folder) => published[project] = folder;
 
     public Task StartApiAsync(int replica = 0) => StartAsync("Api", replica);
@@ -206,13 +206,6 @@ internal sealed class Backend : IAsyncDisposable
     {
         var folder = published.GetValueOrDefault(project) ?? Path.Combine(solution, "src", project);
         var settings = new Dictionary<string, string>(environment);
-        if (published.ContainsKey(project))
-        {
-            settings["ASPNETCORE_ENVIRONMENT"] = settings["DOTNET_ENVIRONMENT"] = "Production";
-            // On the same port, so that nothing listens to more than the loopback address.
-            settings["Health__Port"] = "0";
-        }
-
         if (port is not null)
         {
             settings["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}";

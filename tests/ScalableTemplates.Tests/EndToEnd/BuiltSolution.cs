@@ -14,14 +14,8 @@ internal static class BuiltSolution
 
     /// <summary>Publishes a project as it is deployed, from a folder of its own: that restores other packages than a build.</summary>
     /// <returns>The folder to start it from.</returns>
-    public static async Task<string> PublishAsync(TemplateOptions options, string project)
-    {
-        var folder = await Scaffold.CreateAsync(options);
-        var output = TempFolder.Create("published");
-        (await Command.DotnetAsync(
-            Path.Combine(folder, "src", project), "publish", "--configuration", "Release", "--output", output, "-nodeReuse:false")).EnsureSuccess();
-        return output;
-    }
+    public static async Task<string> PublishAsync(TemplateOptions options, string project) =>
+        await Command.PublishAsync(Path.Combine(await Scaffold.CreateAsync(options), "src", project));
 
     private static async Task<string> BuildAsync(TemplateOptions options)
     {

@@ -111,6 +111,10 @@ public sealed class OverloadTests(ITestOutputHelper output) : IAsyncLifetime
         await backend.KillApiAsync();
         // What is measured is what is deployed: a debug build takes several times as long, and records each request.
         backend.UsePublished("Api", published);
+        backend.Set("ASPNETCORE_ENVIRONMENT", "Production");
+        backend.Set("DOTNET_ENVIRONMENT", "Production");
+        // On the same port, so that nothing listens to more than the loopback address.
+        backend.Set("Health__Port", "0");
         if (Processors.CanBeGiven)
         {
             backend.Set("DOTNET_PROCESSOR_COUNT", "1");

@@ -32,27 +32,8 @@ internal sealed class Traffic(Uri server, TrafficMix mix) : IDisposable
     public async Task<TrafficFigures> AskAtRateAsync(double perSecond, TimeSpan duration)
     {
         var figures = new TrafficFigures(duration);
-        var asked = new List<Task>();
         // On a thread of its own: on one of the pool it would wait until answers are read, and then ask for hundreds at once.
-        await Task.Factory.StartNew(
-            () =>
-            {
-                var start = Stopwatch.GetTimestamp();
-                var ticksBetween = Stopwatch.Frequency / perSecond;
-                var count = 0L;
-                while (Stopwatch.GetElapsedTime(start) < duration)
-                {
-                    for (var now = Stopwatch.GetTimestamp(); start + (long)(count * ticksBetween) is var due && due <= now; count++)
-                    {
-                        asked.Add(AskAsync(figures, due));
-                    }
-
-                    // All of them would be what the garbage collector is busy with.
-                    asked.RemoveAll(request => request.IsCompleted);
-                    Thread.Sleep(1);
-                }
-            },
-            TaskCreationOptions.LongRunning);
+        var asked = await Task.Factory.StartNew(() => AskAtRate(figures, perSecond, duration), TaskCreationOptions.LongRunning);
         await Task.WhenAll(asked);
         return figures;
     }
@@ -63,6 +44,27 @@ internal sealed class Traffic(Uri server, TrafficMix mix) : IDisposable
         {
             connection.Dispose();
         }
+    }
+
+    private List<Task> AskAtRate(TrafficFigures figures, double perSecond, TimeSpan duration)
+    {
+        var asked = new List<Task>();
+        var start = Stopwatch.GetTimestamp();
+        var ticksBetween = Stopwatch.Frequency / perSecond;
+        var count = 0L;
+        while (Stopwatch.GetElapsedTime(start) < duration)
+        {
+            for (var now = Stopwatch.GetTimestamp(); start + (long)(count * ticksBetween) is var due && due <= now; count++)
+            {
+                asked.Add(AskAsync(figures, due));
+            }
+
+            // All of them would be what the garbage collector is busy with.
+            asked.RemoveAll(request => request.IsCompleted);
+            Thread.Sleep(1);
+        }
+
+        return asked;
     }
 
     private async Task AskAsync(TrafficFigures figures, long due)

@@ -11,6 +11,15 @@ internal static class Command
     public static Task<CommandResult> DotnetAsync(string folder, params string[] arguments) =>
         RunAsync("dotnet", arguments, folder, TimeSpan.FromMinutes(10));
 
+    /// <summary>Publishes a project as it is deployed.</summary>
+    /// <returns>The folder to start it from.</returns>
+    public static async Task<string> PublishAsync(string project)
+    {
+        var output = TempFolder.Create("published");
+        (await DotnetAsync(project, "publish", "--configuration", "Release", "--output", output, "-nodeReuse:false")).EnsureSuccess();
+        return output;
+    }
+
     public static async Task<CommandResult> RunAsync(
         string file, IReadOnlyCollection<string> arguments, string folder, TimeSpan timeout, IReadOnlyDictionary<string, string>? environment = null)
     {
