@@ -83,6 +83,7 @@ internal sealed class Traffic(Uri server, TrafficMix mix) : IDisposable
 
         try
         {
+            figures.AddLateness(Stopwatch.GetElapsedTime(due));
             var status = await connection.SendAsync(mix[Interlocked.Increment(ref number)]);
             figures.Add(status, Stopwatch.GetElapsedTime(due), connection);
             idle.Push(connection);

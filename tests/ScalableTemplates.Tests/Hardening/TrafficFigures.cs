@@ -8,6 +8,7 @@ internal sealed class TrafficFigures(TimeSpan duration)
 {
     private readonly ConcurrentBag<double> served = [];
     private readonly ConcurrentBag<double> refused = [];
+    private readonly ConcurrentBag<double> late = [];
     private readonly ConcurrentBag<string> wrong = [];
     private int notSent;
 
@@ -40,6 +41,9 @@ internal sealed class TrafficFigures(TimeSpan duration)
         }
     }
 
+    /// <summary>How much later than due the client itself sent a request.</summary>
+    public void AddLateness(TimeSpan lateness) => late.Add(lateness.TotalMilliseconds);
+
     public void AddWrong(string finding) => wrong.Add(finding);
 
     /// <summary>The client itself could not keep up.</summary>
@@ -47,7 +51,7 @@ internal sealed class TrafficFigures(TimeSpan duration)
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{PerSecond:0}/s done with p50 {Percentile(served, 0.5):0.0} ms, p99 {P99:0.0} ms; {RefusedPerSecond:0}/s refused with p50 {Percentile(refused, 0.5):0.0} ms, p99 {RefusedP99:0.0} ms; {wrong.Count} others, {notSent} not sent");
+        $"{PerSecond:0}/s done with p50 {Percentile(served, 0.5):0.0} ms, p99 {P99:0.0} ms; {RefusedPerSecond:0}/s refused with p50 {Percentile(refused, 0.5):0.0} ms, p99 {RefusedP99:0.0} ms; {wrong.Count} others, {notSent} not sent, sent late by p50 {Percentile(late, 0.5):0.0} ms, p99 {Percentile(late, 0.99):0.0} ms");
 
     private static double Percentile(ConcurrentBag<double> latencies, double share)
     {

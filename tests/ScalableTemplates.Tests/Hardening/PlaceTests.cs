@@ -1,0 +1,70 @@
+using System.Net;
+using ScalableTemplates.Tests.Degradation;
+using ScalableTemplates.Tests.EndToEnd;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.Hardening;
+
+/// <summary>Reads and writes have places of their own.</summary>
+[Collection("End to end")]
+public sealed class PlaceTests(ServersFixture servers) : IAsyncLifetime
+{
+    // Less than the request timeout, after which those that wait would be answered 503, too.
+    private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(8);
+
+    private readonly PostgresServer postgres = new();
+    private Backend? backend;
+
+    public async Task InitializeAsync()
+    {
+        if (ServersFixture.Missing is null)
+        {
+            await postgres.StartAsync();
+            var connectionStrings = await servers.GetConnectionStringsAsync();
+            connectionStrings["database"] = await postgres.CreateDatabaseAsync();
+            backend = new Backend(await BuiltSolution.GetAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none")), connectionStrings);
+            backend.Set("Limits__Writes", "1");
+            backend.Set("Limits__Queue", "1");
+            await backend.MigrateAsync();
+            await backend.StartApiAsync();
+        }
+    }
+
+    public async Task DisposeAsync()
+    {
+        await (backend?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await postgres.DisposeAsync();
+    }
+
+    [SkippableFact]
+    public async Task While_writes_fill_their_places_one_more_is_turned_away_at_once_and_reads_are_answered()
+    {
+        Skip.If(backend is null, ServersFixture.Missing);
+        using var customer = new Customer(backend!.Address);
+        var product = await backend.GetProductIdAsync();
+        Assert.Equal(HttpStatusCode.OK, (await customer.ReadProductAsync(product)).Status);
+
+        Task<Answer>[] writes;
+        await postgres.PauseAsync();
+        try
+        {
+            // One has the place and waits for the database, one waits for the place.
+            writes = [.. Enumerable.Range(0, 3).Select(_ => customer.PlaceAsync(Guid.NewGuid().ToString(), product))];
+            var refused = await await Task.WhenAny(writes);
+            var read = await customer.ReadProductAsync(product);
+
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.Status);
+            Assert.InRange(refused.Took, TimeSpan.Zero, AtOnce);
+            Assert.Equal(HttpStatusCode.OK, read.Status);
+            Assert.InRange(read.Took, TimeSpan.Zero, AtOnce);
+            Assert.Equal(1, writes.Count(write => write.IsCompleted));
+        }
+        finally
+        {
+            await postgres.ResumeAsync();
+        }
+
+        var answers = await Task.WhenAll(writes);
+        Assert.Equal(2, answers.Count(answer => answer.Status == HttpStatusCode.Accepted));
+    }
+}
