@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace ScalableTemplates.Tests.Hardening;
 
-/// <summary>More than it can do: the API does as much as before, as quickly as before, and says no to the rest.</summary>
+/// <summary>More than it can do: the API goes on with what it can, and says no to the rest.</summary>
 [Collection("Faults")]
 public sealed class OverloadTests(ITestOutputHelper output) : IAsyncLifetime
 {
@@ -60,7 +60,7 @@ public sealed class OverloadTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task Four_times_the_load_that_it_can_do_leaves_the_API_as_quick_and_able_as_before()
+    public async Task An_API_with_four_times_the_load_that_it_can_do_goes_on_and_says_no_to_the_rest()
     {
         Skip.If(backend is null, ServersFixture.Missing);
         using var traffic = new Traffic(backend!.Address, new TrafficMix(await backend.GetProductIdAsync()));

@@ -7,40 +7,26 @@ namespace ScalableTemplates.Tests.Hardening;
 
 /// <summary>Reads and writes have places of their own.</summary>
 [Collection("End to end")]
-public sealed class PlaceTests(ServersFixture servers) : IAsyncLifetime
+public sealed class PlaceTests(ServersFixture servers)
 {
     // Less than the request timeout, after which those that wait would be answered 503, too.
     private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(8);
 
-    private readonly PostgresServer postgres = new();
-    private Backend? backend;
-
-    public async Task InitializeAsync()
-    {
-        if (ServersFixture.Missing is null)
-        {
-            await postgres.StartAsync();
-            var connectionStrings = await servers.GetConnectionStringsAsync();
-            connectionStrings["database"] = await postgres.CreateDatabaseAsync();
-            backend = new Backend(await BuiltSolution.GetAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none")), connectionStrings);
-            backend.Set("Limits__Writes", "1");
-            backend.Set("Limits__Queue", "1");
-            await backend.MigrateAsync();
-            await backend.StartApiAsync();
-        }
-    }
-
-    public async Task DisposeAsync()
-    {
-        await (backend?.DisposeAsync() ?? ValueTask.CompletedTask);
-        await postgres.DisposeAsync();
-    }
-
     [SkippableFact]
     public async Task While_writes_fill_their_places_one_more_is_turned_away_at_once_and_reads_are_answered()
     {
-        Skip.If(backend is null, ServersFixture.Missing);
-        using var customer = new Customer(backend!.Address);
+        Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
+        await using var postgres = new PostgresServer();
+        await postgres.StartAsync();
+        var connectionStrings = await servers.GetConnectionStringsAsync();
+        connectionStrings["database"] = await postgres.CreateDatabaseAsync();
+        var solution = await BuiltSolution.GetAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none"));
+        await using var backend = new Backend(solution, connectionStrings);
+        backend.Set("Limits__Writes", "1");
+        backend.Set("Limits__Queue", "1");
+        await backend.MigrateAsync();
+        await backend.StartApiAsync();
+        using var customer = new Customer(backend.Address);
         var product = await backend.GetProductIdAsync();
         Assert.Equal(HttpStatusCode.OK, (await customer.ReadProductAsync(product)).Status);
 
