@@ -12,8 +12,11 @@ public sealed class PlaceTests(ServersFixture servers)
     // Less than the request timeout, after which those that wait would be answered 503, too.
     private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(8);
 
+    // More than for how long the newest is turned away rather than the one that has waited longest.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
+
     [SkippableFact]
-    public async Task While_writes_fill_their_places_one_more_is_turned_away_at_once_and_reads_are_answered()
+    public async Task While_writes_fill_their_places_reads_are_answered_one_more_is_turned_away_at_once_and_later_the_one_that_waits()
     {
         Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
         await using var postgres = new PostgresServer();
@@ -31,6 +34,7 @@ public sealed class PlaceTests(ServersFixture servers)
         Assert.Equal(HttpStatusCode.OK, (await customer.ReadProductAsync(product)).Status);
 
         Task<Answer>[] writes;
+        Task<Answer> newest;
         await postgres.PauseAsync();
         try
         {
@@ -44,6 +48,15 @@ public sealed class PlaceTests(ServersFixture servers)
             Assert.Equal(HttpStatusCode.OK, read.Status);
             Assert.InRange(read.Took, TimeSpan.Zero, AtOnce);
             Assert.Equal(1, writes.Count(write => write.IsCompleted));
+
+            await Task.Delay(Patience);
+            var others = writes.Where(write => !write.IsCompleted).ToList();
+            newest = customer.PlaceAsync(Guid.NewGuid().ToString(), product);
+            var gaveWay = await await Task.WhenAny([.. others, newest]);
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, gaveWay.Status);
+            Assert.InRange(gaveWay.Took, Patience, AtOnce);
+            Assert.False(newest.IsCompleted);
+            Assert.Equal(1, others.Count(write => write.IsCompleted));
         }
         finally
         {
@@ -51,6 +64,7 @@ public sealed class PlaceTests(ServersFixture servers)
         }
 
         var answers = await Task.WhenAll(writes);
-        Assert.Equal(2, answers.Count(answer => answer.Status == HttpStatusCode.Accepted));
+        Assert.Equal(1, answers.Count(answer => answer.Status == HttpStatusCode.Accepted));
+        Assert.Equal(HttpStatusCode.Accepted, (await newest).Status);
     }
 }

@@ -29,11 +29,8 @@ internal sealed class TokenCache(TimeProvider clock) : JwtBearerEvents, IDisposa
     {
         var expires = clock.GetUtcNow() + Lifetime;
         var ends = new DateTimeOffset(context.SecurityToken.ValidTo);
-        _callers.Set(context.Request.Headers.Authorization.ToString(), context.Principal, new MemoryCacheEntryOptions
-        {
-            AbsoluteExpiration = ends < expires ? ends : expires,
-            Size = 1,
-        });
+        var options = new MemoryCacheEntryOptions { AbsoluteExpiration = ends < expires ? ends : expires, Size = 1 };
+        _callers.Set(context.Request.Headers.Authorization.ToString(), context.Principal, options);
         return Task.CompletedTask;
     }
 

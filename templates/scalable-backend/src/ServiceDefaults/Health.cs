@@ -69,11 +69,9 @@ public static class Health
     private static async Task WriteHealthAsync(HttpContext context)
     {
         var word = await context.RequestServices.GetRequiredService<HealthReports>().GetWordAsync(context.RequestAborted);
-        if (word is not (nameof(HealthStatus.Healthy) or nameof(HealthStatus.Degraded)))
-        {
-            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-        }
-
+        context.Response.StatusCode = word is nameof(HealthStatus.Healthy) or nameof(HealthStatus.Degraded)
+            ? StatusCodes.Status200OK
+            : StatusCodes.Status503ServiceUnavailable;
         await context.Response.WriteAsync(word);
     }
 

@@ -32,9 +32,5 @@ internal static class Resilience
 
     // A request that may change something is only sent again if the receiver can tell that it is the same one.
     private static bool MayRepeat(HttpRequestMessage? request) =>
-        request is not null
-        && (request.Method == HttpMethod.Get
-            || request.Method == HttpMethod.Head
-            || request.Method == HttpMethod.Options
-            || request.Headers.Contains("Idempotency-Key"));
+        request?.Method.Method is "GET" or "HEAD" or "OPTIONS" || request?.Headers.Contains("Idempotency-Key") is true;
 }

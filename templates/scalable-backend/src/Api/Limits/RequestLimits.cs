@@ -18,28 +18,30 @@ internal static class RequestLimits
         builder.Services.AddOptions<RateLimiterOptions>().Configure<ClientBudgets>((limiter, budgets) =>
         {
             limiter.GlobalLimiter = budgets.Limiter;
+            limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
             limiter.OnRejected = (rejected, _) =>
             {
-                Refuse(rejected.HttpContext, rejected.Lease);
+                rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var wait);
+                rejected.HttpContext.Response.Headers.RetryAfter = $"{(int)Math.Max(1, Math.Ceiling(wait.TotalSeconds))}";
                 return ValueTask.CompletedTask;
             };
         });
     }
 
     /// <summary>
-    /// Works on as many requests as make this process fastest, and answers 503 at once to those that would only wait. Before
+    /// Works on as many requests as make this process fastest, and answers 503 to those that would only wait. Before
     /// anything that costs time, such as looking at the token: or refusing would be what keeps the process busy.
     /// </summary>
     public static void UseConcurrencyLimits(this WebApplication app)
     {
         var options = app.Services.GetRequiredService<LimitOptions>();
-        var reads = new ConcurrencyLimiter(new() { PermitLimit = options.Reads, QueueLimit = options.Queue });
-        var writes = new ConcurrencyLimiter(new() { PermitLimit = options.Writes, QueueLimit = options.Queue });
+        var reads = new ConcurrencyLimit(options.Reads, options.Queue);
+        var writes = new ConcurrencyLimit(options.Writes, options.Queue);
         app.Use(async (context, next) =>
         {
             var isRead = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
-            using var lease = await (isRead ? reads : writes).AcquireAsync(1, context.RequestAborted);
-            await (lease.IsAcquired ? next(context) : RefuseAsync(context.Response));
+            using var permit = await (isRead ? reads : writes).AcquireAsync();
+            await (permit is null ? RefuseAsync(context.Response) : next(context));
         });
     }
 
@@ -72,12 +74,5 @@ internal static class RequestLimits
         response.ContentType = "application/problem+json";
         response.ContentLength = Busy.Length;
         await response.Body.WriteAsync(Busy);
-    }
-
-    private static void Refuse(HttpContext context, RateLimitLease lease)
-    {
-        lease.TryGetMetadata(MetadataName.RetryAfter, out var wait);
-        context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
-        context.Response.Headers.RetryAfter = $"{(int)Math.Max(1, Math.Ceiling(wait.TotalSeconds))}";
     }
 }

@@ -77,9 +77,7 @@ internal sealed class SharedBudget(IConnectionMultiplexer redis, ResiliencePipel
     {
         var wanted = Math.Max(1, plan.RequestsPerMinute / 600);
         var answer = (long[])(await pipeline.ExecuteAsync(
-            async timeout => await redis.GetDatabase()
-                .ScriptEvaluateAsync(Take, [key], [plan.Burst, _perMillisecond, wanted])
-                .WaitAsync(timeout),
+            async timeout => await redis.GetDatabase().ScriptEvaluateAsync(Take, [key], [plan.Burst, _perMillisecond, wanted]).WaitAsync(timeout),
             cancellationToken))!;
         var now = Environment.TickCount64;
         Interlocked.Exchange(ref _remaining, answer[1]);

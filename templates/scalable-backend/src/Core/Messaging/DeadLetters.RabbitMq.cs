@@ -39,10 +39,7 @@ internal sealed class DeadLetters(RabbitMqConnection connection, RabbitMqPublish
 
                 var properties = new BasicProperties(message.BasicProperties)
                 {
-                    Headers = new Dictionary<string, object?>
-                    {
-                        [RabbitMqHeaders.TraceParent] = message.BasicProperties.GetText(RabbitMqHeaders.TraceParent),
-                    },
+                    Headers = new Dictionary<string, object?> { [RabbitMqHeaders.TraceParent] = message.BasicProperties.GetText(RabbitMqHeaders.TraceParent) },
                 };
                 // A crash between the two leaves a copy behind, which the inbox knows by its id.
                 await publisher.PublishAsync("", handler.Consumer, properties, message.Body, cancellationToken);

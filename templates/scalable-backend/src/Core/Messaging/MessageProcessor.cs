@@ -63,8 +63,7 @@ internal sealed partial class MessageProcessor(IServiceScopeFactory scopes, Time
         await handler.HandleAsync(scope.ServiceProvider, messages, cancellationToken);
         var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
         var now = clock.GetUtcNow();
-        db.InboxMessages.AddRange(messages.Select(message =>
-            new InboxMessage { Consumer = handler.Consumer, MessageId = message.Id, HandledAt = now }));
+        db.InboxMessages.AddRange(messages.Select(message => new InboxMessage { Consumer = handler.Consumer, MessageId = message.Id, HandledAt = now }));
         await db.SaveChangesAsync(cancellationToken);
     }
 

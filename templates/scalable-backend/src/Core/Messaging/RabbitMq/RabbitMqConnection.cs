@@ -10,11 +10,6 @@ internal sealed class RabbitMqConnection(IConnectionFactory factory) : IAsyncDis
 
     public async Task<IConnection> OpenAsync(CancellationToken cancellationToken)
     {
-        if (_connection is { IsOpen: true } open)
-        {
-            return open;
-        }
-
         await _opening.WaitAsync(cancellationToken);
         try
         {

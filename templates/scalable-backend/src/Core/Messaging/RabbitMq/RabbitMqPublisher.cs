@@ -25,11 +25,7 @@ internal sealed class RabbitMqPublisher(RabbitMqConnection connection, Resilienc
     public async Task PublishAsync(
         string exchange, string routingKey, BasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
         await _pipeline.ExecuteAsync(
-            async timeout =>
-            {
-                var channel = await OpenAsync(timeout);
-                await channel.BasicPublishAsync(exchange, routingKey, mandatory: true, properties, body, timeout);
-            },
+            async timeout => await (await OpenAsync(timeout)).BasicPublishAsync(exchange, routingKey, mandatory: true, properties, body, timeout),
             cancellationToken);
 
     public async ValueTask DisposeAsync()

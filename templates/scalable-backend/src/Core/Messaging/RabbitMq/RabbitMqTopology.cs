@@ -54,7 +54,6 @@ internal static class RabbitMqTopology
         IChannel channel, string queue, Dictionary<string, object?> arguments, CancellationToken cancellationToken)
     {
         arguments["x-queue-type"] = "quorum";
-        await channel.QueueDeclareAsync(
-            queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellationToken);
+        await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: cancellationToken);
     }
 }
