@@ -1,8 +1,8 @@
 namespace ScalableBackend.Api.Limits;
 
 /// <summary>
-/// Lets so many requests go on at the same time, and some more wait. A burst is served in the order in which it came; if it does
-/// not end, the one that has waited longest gives way to the newest. So with more load the wait gets shorter, not longer.
+/// Lets so many requests go on at the same time, and some more wait. In a burst, who came first is served first; if it does not
+/// end, the one that has waited longest gives way to the newest. So with more load the wait gets shorter, not longer.
 /// </summary>
 internal sealed class ConcurrencyLimit(int permits, int queue)
 {
