@@ -15,6 +15,7 @@ internal sealed class ConcurrencyLimit(int permits, int queue)
     private readonly Queue<(long Since, TaskCompletionSource<IDisposable?> Turn)> _waiting = [];
     private int _taken;
 
+    /// <summary>Cannot be cancelled: a request whose client has left gets its turn, too, and ends at the first that looks at its token.</summary>
     /// <returns>A permit, to be disposed of when the request is done; null if it is turned away.</returns>
     public ValueTask<IDisposable?> AcquireAsync()
     {

@@ -11,7 +11,7 @@ internal sealed class LimitOptions
     /// <summary>How many others. They have places of their own, so that reads, however many, take none from them, nor they from reads.</summary>
     public int Writes { get; init; } = 8 * Environment.ProcessorCount;
 
-    /// <summary>How many more of each may wait. Those at the end of a longer queue would have given up when their turn comes.</summary>
+    /// <summary>How many more of each may wait: as many as come in a burst.</summary>
     public int Queue { get; init; } = 24 * Environment.ProcessorCount;
 
     /// <summary>The plan of a client who has no other.</summary>
