@@ -57,11 +57,12 @@ internal sealed class IdempotencyClaim : IAsyncDisposable
     public async Task<bool> TryCompleteAsync(CancellationToken cancellationToken)
     {
         // There is nothing to go back to. And where a connection ends while a savepoint is released, the commit fails in a way
-        // that does not look like a lost connection, so it would not be tried again.
+        // that does not look like a lost connection, so it would not be tried again. Nor does it matter what the context takes
+        // for saved, as it is not used again.
         _db.Database.AutoSavepointsEnabled = false;
         try
         {
-            await _db.SaveChangesAsync(cancellationToken);
+            await _db.SaveChangesAsync(acceptAllChangesOnSuccess: false, cancellationToken);
         }
         catch (DbUpdateException exception) when (
             exception.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "idempotency_keys" })

@@ -51,7 +51,8 @@ internal sealed class IdempotencyClaim : IAsyncDisposable
     /// <summary>Saves and commits. It always can, as nobody else has had the claim meanwhile.</summary>
     public async Task<bool> TryCompleteAsync(CancellationToken cancellationToken)
     {
-        await _db.SaveChangesAsync(cancellationToken);
+        // The context is not used again, so it need not take note of what is saved.
+        await _db.SaveChangesAsync(acceptAllChangesOnSuccess: false, cancellationToken);
         await _transaction!.CommitAsync(cancellationToken);
         return true;
     }
