@@ -27,7 +27,7 @@ internal sealed class Bearer(IConfiguration configuration)
         return Task.CompletedTask;
     };
 
-    private string? GetSubject(string authorization)
+    public string? GetSubject(string authorization)
     {
         var parts = authorization.StartsWith(Prefix, StringComparison.Ordinal) ? authorization[Prefix.Length..].Split('.') : [];
         if (parts.Length != 3)

@@ -1,7 +1,6 @@
 using ApiFloor;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Npgsql;
-using RabbitMQ.Client;
 
 // api: the endpoints of the sample, by hand, on the same tables. sink: takes what OTLP exporters send, and forgets it.
 var builder = WebApplication.CreateSlimBuilder(args);
@@ -16,12 +15,7 @@ if (args.FirstOrDefault() == "sink")
 
 var database = NpgsqlDataSource.Create(builder.Configuration.GetConnectionString("database")!);
 builder.Services.AddSingleton(database);
-builder.Services.AddSingleton(await new ConnectionFactory
-{
-    Uri = new Uri(builder.Configuration.GetConnectionString("broker")!),
-}.CreateConnectionAsync());
-builder.Services.AddSingleton<OutboxSignal>();
-builder.Services.AddHostedService<Relay>();
+await builder.AddRelayAsync();
 
 var app = builder.Build();
 var bearer = new Bearer(app.Configuration);

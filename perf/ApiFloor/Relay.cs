@@ -21,6 +21,19 @@ internal sealed class OutboxSignal : IDisposable
     public void Dispose() => signal.Dispose();
 }
 
+internal static class RelayExtensions
+{
+    public static async Task AddRelayAsync(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton(await new ConnectionFactory
+        {
+            Uri = new Uri(builder.Configuration.GetConnectionString("broker")!),
+        }.CreateConnectionAsync());
+        builder.Services.AddSingleton<OutboxSignal>();
+        builder.Services.AddHostedService<Relay>();
+    }
+}
+
 /// <summary>Claims by row locks, publishes with confirms, deletes.</summary>
 internal sealed class Relay(NpgsqlDataSource database, IConnection broker, OutboxSignal signal) : BackgroundService
 {

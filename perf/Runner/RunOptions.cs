@@ -26,12 +26,12 @@ internal sealed record RunOptions(
         processes   one, two and four relays and workers
         waiting     10,000 and 1,000,000 orders in the outbox
         inbox       10,000,000 rows in the inbox
-        api         the API of the sample against the same endpoints by hand; needs wrk
+        api         the API of the sample against the same endpoints by hand, and with EF Core alone; needs wrk
         pages       the page queries of the sample on a large orders table
         all         everything
 
         --rounds N          how often (3); the figures are medians
-        --only NAME,NAME    of: floor, generated, wolverine
+        --only NAME,NAME    of: floor, efcore, generated, wolverine
         --statements        also print the database's work for a message
         --connection TEXT   settings to add to every contender's connection string, such as "Max Auto Prepare=20"
         --set NAME=VALUE    a setting of the generated API, for api; as often as needed

@@ -22,13 +22,14 @@ internal sealed class ApiContender(
     public ApiProcess Start() => ApiProcess.Start(assembly, new Dictionary<string, string>(settings)
     {
         ["DOTNET_ENVIRONMENT"] = "Production",
-        ["ConnectionStrings__database"] = connectionStrings["database"] + (name == "floor" ? $";Maximum Pool Size={PoolSize};Max Auto Prepare=20" : ""),
+        ["ConnectionStrings__database"] = connectionStrings["database"] + (name == "generated" ? "" : $";Maximum Pool Size={PoolSize};Max Auto Prepare=20"),
         ["ConnectionStrings__cache"] = connectionStrings["cache"],
         ["ConnectionStrings__broker"] = connectionStrings["broker"],
     });
 
-    public static async Task<string> PublishFloorAsync() =>
-        Path.Combine(await Command.PublishAsync(Path.Combine(Repo.Root, "perf", "ApiFloor")), "ApiFloor.dll");
+    /// <param name="project">The name of a folder here.</param>
+    public static async Task<string> PublishAsync(string project) =>
+        Path.Combine(await Command.PublishAsync(Path.Combine(Repo.Root, "perf", project)), $"{project}.dll");
 
     /// <returns>The API and the Migrator.</returns>
     public static async Task<(string Api, string Migrator)> PublishGeneratedAsync()

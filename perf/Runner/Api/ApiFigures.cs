@@ -7,35 +7,33 @@ internal sealed class ApiFigures
 
     public void Add(ApiContender contender, string name, double value) => figures.Add(new(contender.Name, name, value));
 
-    public void Write(IEnumerable<Scenario> scenarios, int rounds, Report report)
+    public void Write(IReadOnlyList<string> contenders, IEnumerable<Scenario> scenarios, int rounds, Report report)
     {
-        report.Write(
-            "Requests to the API",
-            $"{Wrk.Connections} connections, medians of {rounds}; ratios are medians of the rounds' own. CPU is the server process's.",
-            ["", "floor/s", "generated/s", "ratio", "floor CPU µs", "generated CPU µs", "ratio", "floor p99 ms", "generated p99 ms"],
-            scenarios.Select(scenario => new[]
-            {
-                scenario.Name,
-                Report.Number(Median("floor", scenario.Name + " rps")),
-                Report.Number(Median("generated", scenario.Name + " rps")),
-                Report.Ratio(Ratio(scenario.Name + " rps")),
-                Report.Number(Median("floor", scenario.Name + " cpu")),
-                Report.Number(Median("generated", scenario.Name + " cpu")),
-                Report.Ratio(Ratio(scenario.Name + " cpu")),
-                Report.Ratio(Median("floor", scenario.Name + " p99")),
-                Report.Ratio(Median("generated", scenario.Name + " p99")),
-            }));
+        var others = contenders.Where(contender => contender != "floor").ToList();
+        foreach (var (title, unit, name) in new[] { ("Requests to the API", "/s", " rps"), ("Processor time of the API for a request", " µs", " cpu") })
+        {
+            report.Write(
+                title,
+                $"{Wrk.Connections} connections, medians of {rounds}; ratios to the floor are medians of the rounds' own.",
+                ["", .. contenders.Select(contender => contender + unit), .. others.Select(contender => contender + " to the floor")],
+                scenarios.Select(scenario => new[] { scenario.Name }
+                    .Concat(contenders.Select(contender => Report.Number(Median(contender, scenario.Name + name))))
+                    .Concat(others.Select(contender => Report.Ratio(Ratio(contender, scenario.Name + name))))
+                    .ToArray()));
+        }
+
         (string Name, string Text)[] rows =
         [
+            .. scenarios.Select(scenario => (scenario.Name + " p99", $"{scenario.Name}, p99, ms")),
             ("ready", "first 200 of /health, s"), ("served", "first 200 of a product, s"),
             ("fresh", "cached reads in the first 5 s of load, thousands/s"),
             ("idle", "memory idle, MiB"), ("loaded", "memory after the load, MiB"),
         ];
         report.Write(
-            "Start and memory of the API",
+            "Latency, start and memory of the API",
             $"Medians of {rounds}; from the start of the process; resident memory.",
-            ["", "floor", "generated"],
-            rows.Select(row => new[] { row.Text, Report.Ratio(Median("floor", row.Name)), Report.Ratio(Median("generated", row.Name)) }));
+            ["", .. contenders],
+            rows.Select(row => contenders.Select(contender => Report.Ratio(Median(contender, row.Name))).Prepend(row.Text).ToArray()));
     }
 
     private double[] Of(string contender, string name) =>
@@ -43,8 +41,8 @@ internal sealed class ApiFigures
 
     private double Median(string contender, string name) => Of(contender, name) is { Length: > 0 } values ? Report.Median(values) : double.NaN;
 
-    private double Ratio(string name) =>
-        Of("floor", name).Zip(Of("generated", name), (floor, generated) => generated / floor).ToArray() is { Length: > 0 } ratios ? Report.Median(ratios) : double.NaN;
+    private double Ratio(string contender, string name) =>
+        Of("floor", name).Zip(Of(contender, name), (floor, other) => other / floor).ToArray() is { Length: > 0 } ratios ? Report.Median(ratios) : double.NaN;
 
     private sealed record Figure(string Contender, string Name, double Value);
 }

@@ -6,7 +6,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace Runner.Benchmarks;
 
-/// <summary>The sample's API with all that it has, against the same endpoints by hand.</summary>
+/// <summary>The sample's API with all that it has, against the same endpoints by hand, and with EF Core and OpenTelemetry alone.</summary>
 internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report report)
 {
     private const string Customer = "ada";
@@ -15,7 +15,7 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
     private const string Buyer = "bob";
 
     // The runtime compiles what is called often, in the background and for a minute of full load.
-    private readonly TimeSpan warmUp = TimeSpan.FromSeconds(options.IsQuick ? 1 : 60);
+    private readonly TimeSpan warmUp = TimeSpan.FromSeconds(options.IsQuick ? 3 : 60);
     private readonly TimeSpan fresh = TimeSpan.FromSeconds(options.IsQuick ? 1 : 5);
     private readonly TimeSpan length = TimeSpan.FromSeconds(options.IsQuick ? 1 : 10);
     private readonly string token = Token.Create(Customer);
@@ -27,7 +27,7 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         Report.Progress("preparing the APIs");
-        var floor = await ApiContender.PublishFloorAsync();
+        var floor = await ApiContender.PublishAsync("ApiFloor");
         await using var sink = Surroundings.StartSink(floor, out var otlp);
         await PrepareAsync(floor, otlp, cancellationToken);
         // The last start is that of the processes which get the requests.
@@ -37,7 +37,7 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
         }
 
         await RunAllAsync(options.Rounds, running => MeasureAllAsync(running, cancellationToken), cancellationToken);
-        figures.Write(scenarios, options.Rounds, report);
+        figures.Write([.. contenders.Select(contender => contender.Name)], scenarios, options.Rounds, report);
     }
 
     private async Task PrepareAsync(string floor, string otlp, CancellationToken cancellationToken)
@@ -45,10 +45,10 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
         var generated = await ApiContender.PublishGeneratedAsync();
         var bearer = new Dictionary<string, string>();
         Token.Configure(bearer);
+        var telemetry = new Dictionary<string, string>(bearer) { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = otlp };
         // One client stands for many: its budget is counted, and never empty.
-        var everything = new Dictionary<string, string>(bearer)
+        var everything = new Dictionary<string, string>(telemetry)
         {
-            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = otlp,
             ["Limits__Plans__standard__RequestsPerMinute"] = "60000000",
             ["Limits__Plans__standard__Burst"] = "1000000",
         };
@@ -57,12 +57,14 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
             everything[name] = value;
         }
 
-        contenders =
+        ApiContender[] all =
         [
             new("floor", floor, await CreateDatabaseAsync("api_floor"), bearer),
+            new("efcore", await ApiContender.PublishAsync("ApiEfCore"), await CreateDatabaseAsync("api_efcore"), telemetry),
             new("generated", generated.Api, await CreateDatabaseAsync("api_generated"), everything),
         ];
-        scenarios = await Scenario.CreateAllAsync(contenders[0].Database, Customer, cancellationToken);
+        contenders = [.. all.Where(contender => options.Includes(contender.Name))];
+        scenarios = await Scenario.CreateAllAsync(all[0].Database, Customer, cancellationToken);
 
         async Task<Dictionary<string, string>> CreateDatabaseAsync(string name)
         {
@@ -145,7 +147,7 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
     }
 
     private IEnumerable<ApiContender> InTurn(int number) =>
-        (number % 2 == 0 ? contenders.Reverse() : contenders).Where(contender => options.Includes(contender.Name));
+        contenders.Skip(number % contenders.Count).Concat(contenders.Take(number % contenders.Count));
 
     private async Task WarmUpAsync(ApiContender contender, ApiProcess api, Scenario scenario)
     {

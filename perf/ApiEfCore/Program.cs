@@ -1,0 +1,32 @@
+using ApiEfCore;
+using ApiFloor;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+
+// The same endpoints as a careful team writes them with EF Core and OpenTelemetry: no limits, no resilience, no shared cache, and
+// the floor's own few lines for tokens and for the outbox.
+var builder = WebApplication.CreateBuilder(args);
+var database = NpgsqlDataSource.Create(builder.Configuration.GetConnectionString("database")!);
+builder.Services.AddSingleton(database);
+builder.Services.AddDbContextPool<ShopContext>(options => options.UseNpgsql(database).UseSnakeCaseNamingConvention());
+builder.Services.AddMemoryCache();
+builder.Services.AddProblemDetails();
+builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, Json.Default));
+builder.Services.AddOpenTelemetry()
+    .WithMetrics(metrics => metrics.AddAspNetCoreInstrumentation().AddRuntimeInstrumentation().AddMeter("Npgsql"))
+    .WithTracing(tracing => tracing.AddAspNetCoreInstrumentation().AddNpgsql())
+    .UseOtlpExporter();
+await builder.AddRelayAsync();
+
+var app = builder.Build();
+app.UseExceptionHandler();
+app.UseStatusCodePages();
+app.MapGet("/health", () => "Healthy");
+var v1 = app.MapGroup("/v1");
+v1.AddEndpointFilter(new Bearer(app.Configuration).FilterAsync);
+v1.MapProducts();
+v1.MapOrders();
+app.Run();

@@ -1,0 +1,90 @@
+using ApiFloor;
+using Microsoft.EntityFrameworkCore;
+
+namespace ApiEfCore;
+
+/// <summary>The tables that the Migrator of the output makes.</summary>
+internal sealed class ShopContext(DbContextOptions<ShopContext> options) : DbContext(options)
+{
+    public DbSet<ProductRow> Products => Set<ProductRow>();
+
+    public DbSet<OrderRow> Orders => Set<OrderRow>();
+
+    public DbSet<KeyRow> IdempotencyKeys => Set<KeyRow>();
+
+    public DbSet<OutboxRow> OutboxMessages => Set<OutboxRow>();
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<ProductRow>().Property(row => row.Id).ValueGeneratedNever();
+        modelBuilder.Entity<OrderRow>(order =>
+        {
+            order.Property(row => row.Id).ValueGeneratedNever();
+            order.ComplexCollection(row => row.Lines, lines => lines.ToJson());
+        });
+        modelBuilder.Entity<KeyRow>().HasKey(row => new { row.CustomerId, row.Key });
+        modelBuilder.Entity<OutboxRow>().Property(row => row.Id).ValueGeneratedNever();
+    }
+}
+
+internal sealed class ProductRow
+{
+    public required Guid Id { get; init; }
+
+    public required string Name { get; init; }
+
+    public required decimal Price { get; init; }
+}
+
+internal sealed class OrderRow
+{
+    public required Guid Id { get; init; }
+
+    public required string CustomerId { get; init; }
+
+    public required string Email { get; init; }
+
+    public required string PaymentMethod { get; init; }
+
+    public required decimal Total { get; init; }
+
+    public required string Status { get; init; }
+
+    public string? Reason { get; init; }
+
+    public List<OrderLine> Lines { get; init; } = [];
+}
+
+internal sealed class KeyRow
+{
+    public required string CustomerId { get; init; }
+
+    public required string Key { get; init; }
+
+    public required byte[] Fingerprint { get; init; }
+
+    public required int StatusCode { get; init; }
+
+    public required string Location { get; init; }
+
+    public required string ContentType { get; init; }
+
+    public required byte[] Body { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+}
+
+internal sealed class OutboxRow
+{
+    public required Guid Id { get; init; }
+
+    public required string Type { get; init; }
+
+    public required string Body { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset DueAt { get; init; }
+
+    public int Attempts { get; init; }
+}
