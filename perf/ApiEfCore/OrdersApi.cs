@@ -49,9 +49,16 @@ internal static class OrdersApi
         PlaceOrder request, ShopContext db, HttpContext context, OutboxSignal signal, CancellationToken cancellationToken)
     {
         var key = context.Request.Headers["Idempotency-Key"].ToString();
+        if (request is not { Email.Length: > 0 and < 255, PaymentMethod.Length: > 0 and < 51, Lines.Count: > 0 and < 101 }
+            || request.Lines.Exists(line => line.Quantity is < 1 or > 1000)
+            || key.Length is 0 or > 100)
+        {
+            return TypedResults.BadRequest();
+        }
+
         var ids = request.Lines.Select(line => line.ProductId).ToArray();
         var prices = await FindPrices(db, ids).ToDictionaryAsync(cancellationToken: cancellationToken);
-        if (key.Length is 0 or > 100 || prices.Count < ids.Length || request.Lines.Exists(line => line.Quantity is < 1 or > 1000))
+        if (prices.Count < ids.Length)
         {
             return TypedResults.BadRequest();
         }
@@ -91,7 +98,8 @@ internal static class OrdersApi
         {
             await db.SaveChangesAsync(cancellationToken);
         }
-        catch (DbUpdateException exception) when (exception.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation })
+        catch (DbUpdateException exception) when (
+            exception.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "idempotency_keys" })
         {
             db.ChangeTracker.Clear();
             var earlier = await db.IdempotencyKeys.AsNoTracking()
