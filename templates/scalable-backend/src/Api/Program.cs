@@ -27,6 +27,7 @@ builder.AddApiDefaults();
 
 var app = builder.Build();
 
+AppDbContext.Prepare(app.Services);
 app.UseHealth();
 app.UseApiDefaults();
 #if (HasReplica)

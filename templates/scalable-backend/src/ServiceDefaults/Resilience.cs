@@ -20,8 +20,7 @@ internal static class Resilience
             var pipeline = http.AddStandardResilienceHandler(options =>
             {
                 var isTransient = options.Retry.ShouldHandle;
-                options.Retry.ShouldHandle = async args =>
-                    MayRepeat(args.Context.GetRequestMessage()) && await isTransient(args);
+                options.Retry.ShouldHandle = async args => MayRepeat(args.Context.GetRequestMessage()) && await isTransient(args);
             });
             if (settings.GetChildren().Any())
             {

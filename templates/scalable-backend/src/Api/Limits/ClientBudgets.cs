@@ -19,20 +19,14 @@ internal sealed class ClientBudgets : IDisposable
     public ClientBudgets(LimitOptions options)
 #endif
     {
-        if (!options.Plans.ContainsKey(options.DefaultPlan))
-        {
-            throw new InvalidOperationException($"Limits:Plans:{options.DefaultPlan} is missing. Describe the plan there, as in appsettings.json.");
-        }
-
+        _ = options.Plans.GetValueOrDefault(options.DefaultPlan)
+            ?? throw new InvalidOperationException($"Limits:Plans:{options.DefaultPlan} is missing. Describe the plan there, as in appsettings.json.");
         _options = options;
-#if (HasRedis)
-        var pipeline = pipelines.GetPipeline(ResourceNames.Cache);
-#endif
         Limiter = PartitionedRateLimiter.Create<HttpContext, (string Plan, string Client)>(context =>
             RateLimitPartition.Get(
                 (Plan: GetPlan(context), Client: GetClient(context)),
 #if (HasRedis)
-                key => new SharedBudget(redis, pipeline, $"budget:{key.Plan}:{key.Client}", options.Plans[key.Plan])));
+                key => new SharedBudget(redis, pipelines.GetPipeline(ResourceNames.Cache), $"budget:{key.Plan}:{key.Client}", options.Plans[key.Plan])));
 #else
                 key => options.Plans[key.Plan].CreateBudget()));
 #endif

@@ -30,6 +30,13 @@ public sealed class AppDbContext(DbContextOptions<AppDbContext> options) : DbCon
 
     public DbSet<JobLease> JobLeases => Set<JobLease>();
 
+    /// <summary>Has EF make its model in the background, as that takes as long as all the rest of a start.</summary>
+    public static void Prepare(IServiceProvider services) => Task.Run(() =>
+    {
+        using var db = new AppDbContext(services.GetRequiredService<DbContextOptions<AppDbContext>>());
+        return db.Model;
+    });
+
     protected override void OnModelCreating(ModelBuilder modelBuilder) =>
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(AppDbContext).Assembly);
 #if (HasSqlite)

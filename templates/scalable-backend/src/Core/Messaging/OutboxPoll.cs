@@ -17,7 +17,7 @@ internal sealed partial class OutboxPoll(IServiceScopeFactory scopes, OutboxSign
         {
             try
             {
-                interval = await IsWorkDueAsync(stoppingToken) ? MinInterval : interval * 2;
+                interval = await IsWorkDueAsync(stoppingToken) ? MinInterval : interval < MaxInterval ? interval * 2 : MaxInterval;
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
@@ -25,7 +25,6 @@ internal sealed partial class OutboxPoll(IServiceScopeFactory scopes, OutboxSign
                 interval = MaxInterval;
             }
 
-            interval = interval < MaxInterval ? interval : MaxInterval;
             // Spread over time, so that replicas do not all ask at once.
             await Task.Delay(interval * (0.5 + (Random.Shared.NextDouble() / 2)), clock, stoppingToken);
         }
