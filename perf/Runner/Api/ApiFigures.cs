@@ -7,14 +7,14 @@ internal sealed class ApiFigures
 
     public void Add(ApiContender contender, string name, double value) => figures.Add(new(contender.Name, name, value));
 
-    public void Write(IReadOnlyList<string> contenders, IEnumerable<Scenario> scenarios, int rounds, Report report)
+    public void Write(IReadOnlyList<string> contenders, IEnumerable<Scenario> scenarios, int turns, int rounds, Report report)
     {
         var others = contenders.Where(contender => contender != "floor").ToList();
         foreach (var (title, unit, name) in new[] { ("Requests to the API", "/s", " rps"), ("Processor time of the API for a request", " µs", " cpu") })
         {
             report.Write(
                 title,
-                $"{Wrk.Connections} connections, medians of {rounds}; ratios to the floor are medians of the rounds' own.",
+                $"{Wrk.Connections} connections, medians of {turns} turns; ratios to the floor are medians of the turns' own.",
                 ["", .. contenders.Select(contender => contender + unit), .. others.Select(contender => contender + " to the floor")],
                 scenarios.Select(scenario => new[] { scenario.Name }
                     .Concat(contenders.Select(contender => Report.Number(Median(contender, scenario.Name + name))))
@@ -31,7 +31,7 @@ internal sealed class ApiFigures
         ];
         report.Write(
             "Latency, start and memory of the API",
-            $"Medians of {rounds}; from the start of the process; resident memory.",
+            $"p99: medians of {turns} turns; all else: of {rounds} starts, from the start of the process; resident memory.",
             ["", .. contenders],
             rows.Select(row => contenders.Select(contender => Report.Ratio(Median(contender, row.Name))).Prepend(row.Text).ToArray()));
     }
