@@ -31,7 +31,7 @@ internal sealed class ApiFigures
         ];
         report.Write(
             "Latency, start and memory of the API",
-            $"p99: medians of {turns} turns; all else: of {rounds} starts, from the start of the process; resident memory.",
+            $"p99: medians of {turns} turns; all else: of {rounds} starts, but memory after the load of the last; from the start of the process; resident memory.",
             ["", .. contenders],
             rows.Select(row => contenders.Select(contender => Report.Ratio(Median(contender, row.Name))).Prepend(row.Text).ToArray()));
     }

@@ -17,7 +17,7 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
     // The runtime compiles what is called often, in the background and for a minute of full load.
     private readonly TimeSpan warmUp = TimeSpan.FromSeconds(options.IsQuick ? 3 : 60);
     private readonly TimeSpan fresh = TimeSpan.FromSeconds(options.IsQuick ? 1 : 5);
-    // Short and many: a machine that others have a share of is a quarter slower for ten seconds now and then.
+    // Short and many: now and then a process is a quarter slower for some seconds.
     private readonly TimeSpan length = TimeSpan.FromSeconds(options.IsQuick ? 1 : 2);
     private readonly int turns = options.IsQuick ? 1 : 5 * options.Rounds;
     private readonly string token = Token.Create(Customer);

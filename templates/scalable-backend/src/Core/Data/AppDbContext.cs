@@ -30,7 +30,7 @@ public sealed class AppDbContext(DbContextOptions<AppDbContext> options) : DbCon
 
     public DbSet<JobLease> JobLeases => Set<JobLease>();
 
-    /// <summary>Has EF make its model in the background, as that takes as long as all the rest of a start.</summary>
+    /// <summary>Has EF make its model while the process starts, and not with the first query. Needs no database.</summary>
     public static void Prepare(IServiceProvider services) => Task.Run(() =>
     {
         using var db = new AppDbContext(services.GetRequiredService<DbContextOptions<AppDbContext>>());

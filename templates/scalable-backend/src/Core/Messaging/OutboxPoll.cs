@@ -17,7 +17,7 @@ internal sealed partial class OutboxPoll(IServiceScopeFactory scopes, OutboxSign
         {
             try
             {
-                interval = await IsWorkDueAsync(stoppingToken) ? MinInterval : interval < MaxInterval ? interval * 2 : MaxInterval;
+                interval = await IsWorkDueAsync(stoppingToken) ? MinInterval : interval * 2 < MaxInterval ? interval * 2 : MaxInterval;
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
