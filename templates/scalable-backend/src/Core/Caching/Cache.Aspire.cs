@@ -8,7 +8,7 @@ public static class Cache
     public static void AddCache(this IHostApplicationBuilder builder)
     {
         builder.GetRequiredConnectionString(ResourceNames.Cache);
-        builder.AddRedisDistributedCache(
+        builder.AddRedisClient(
             ResourceNames.Cache,
             settings => settings.DisableHealthChecks = true,
             options => options.FailFast());

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Caching.StackExchangeRedis;
 using ScalableBackend.ServiceDefaults;
 using StackExchange.Redis;
 
@@ -16,9 +15,6 @@ public static class Cache
             options.FailFast();
             return ConnectionMultiplexer.Connect(options);
         });
-        builder.Services.AddStackExchangeRedisCache(_ => { });
-        builder.Services.AddOptions<RedisCacheOptions>().Configure<IServiceProvider>((options, services) =>
-            options.ConnectionMultiplexerFactory = () => Task.FromResult(services.GetRequiredService<IConnectionMultiplexer>()));
         builder.AddSharedCache();
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Caching.Distributed;
 using Microsoft.Extensions.Caching.Hybrid;
+using Microsoft.Extensions.Caching.StackExchangeRedis;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using ScalableBackend.ServiceDefaults;
 using StackExchange.Redis;
@@ -23,6 +24,9 @@ internal static class SharedCache
     public static void AddSharedCache(this IHostApplicationBuilder builder)
     {
         builder.AddPipeline(ResourceNames.Cache, Timeout);
+        builder.Services.AddStackExchangeRedisCache(_ => { });
+        builder.Services.AddOptions<RedisCacheOptions>().Configure<IServiceProvider>((options, services) =>
+            options.ConnectionMultiplexerFactory = () => Task.FromResult(services.GetRequiredService<IConnectionMultiplexer>()));
         builder.Services.AddKeyedSingleton<IDistributedCache>(
             ResourceNames.Cache, (services, _) => ActivatorUtilities.CreateInstance<ResilientCache>(services, services.GetRequiredService<IDistributedCache>()));
         builder.Services.AddHybridCache(options =>
