@@ -3,47 +3,42 @@ using ScalableBackend.ServiceDefaults;
 var builder = DistributedApplication.CreateBuilder(args);
 
 #if (HasPostgres)
-// The data volume keeps the first passwords for ever, so they are kept too, in the user secrets.
-var generated = new GenerateParameterDefault { MinLength = 24, Special = false };
-var ownerPassword = builder.AddParameter("postgres-password", generated, secret: true, persist: true);
-var servicePassword = builder.AddParameter("service-password", generated, secret: true, persist: true);
-var owner = builder.AddPostgres("postgres", password: ownerPassword)
-    .WithDataVolume()
-    .WithLifetime(ContainerLifetime.Persistent)
-    .AddDatabase(ResourceNames.Owner, "app");
-var database = owner.AddServiceRole(servicePassword);
+var database = builder.AddDatabase();
 
 #endif
 #if (HasRedis)
-var cache = builder.AddRedis(ResourceNames.Cache)
-    .WithLifetime(ContainerLifetime.Persistent);
+var cache = builder.FindConnectionString(ResourceNames.Cache)
+    ?? builder.AddRedis(ResourceNames.Cache)
+        .WithLifetime(ContainerLifetime.Persistent)
+        .WithRedisInsight(admin => admin.WithExplicitStart());
 
 #endif
 #if (HasRabbitMq)
-var broker = builder.AddRabbitMQ(ResourceNames.Broker)
-    .WithManagementPlugin()
-    .WithDataVolume()
-    .WithLifetime(ContainerLifetime.Persistent);
+var broker = builder.FindConnectionString(ResourceNames.Broker)
+    ?? builder.AddRabbitMQ(ResourceNames.Broker)
+        .WithManagementPlugin()
+        .WithUrlForEndpoint("management", url => url.DisplayText = "RabbitMQ management")
+        .WithDataVolume()
+        .WithLifetime(ContainerLifetime.Persistent);
 
 #endif
 #if (HasSample)
-// Takes every mail and shows it on a page.
-var mail = builder.AddContainer(ResourceNames.Mail, "axllent/mailpit", "v1.22.3")
-    .WithHttpEndpoint(targetPort: 8025, name: "page")
-    .WithEndpoint(targetPort: 1025, name: "smtp", scheme: "smtp")
-    .WithHttpHealthCheck("/livez", endpointName: "page")
-    .WithLifetime(ContainerLifetime.Persistent);
+var mail = builder.FindConnectionString(ResourceNames.Mail) ?? builder.AddMailpit(ResourceNames.Mail);
 
 #endif
 #if (HasPostgres)
 var migrator = builder.AddProject<Projects.Migrator>(ResourceNames.Migrator)
-    .WithReference(owner).WaitFor(owner)
-    .WithReference(database);
+    .WithReference(database.Owner).WaitFor(database.Owner)
+    .WithReference(database.Service)
+    .WithIconName("DatabaseArrowUp");
 
 #endif
 var api = builder.AddProject<Projects.Api>(ResourceNames.Api)
 #if (HasPostgres)
-    .WithReference(database).WaitForCompletion(migrator)
+    .WithReference(database.Service).WaitForCompletion(migrator)
+#endif
+#if (HasReplica)
+    .WithReference(database.Replica)
 #endif
 #if (HasRedis)
     .WithReference(cache).WaitFor(cache)
@@ -52,31 +47,33 @@ var api = builder.AddProject<Projects.Api>(ResourceNames.Api)
     .WithReference(broker).WaitFor(broker)
 #endif
 #if (HasSample && !HasWorker)
-    .WithEnvironment("Mail__Server", mail.GetEndpoint("smtp")).WaitFor(mail)
+    .WithEnvironment("Mail__Server", mail).WaitFor(mail)
 #endif
 #if (!HasWorker)
     .WithDeadLetterCommands()
 #endif
-    .WithHttpHealthCheck("/health")
-    .WithExternalHttpEndpoints();
-#if (HasReplica)
-
-// Nothing waits for it: as long as it is not there, the primary does its work.
-api.WithReference(owner.AddStandby(ownerPassword, servicePassword));
-#endif
+    .WithUrlForEndpoint("http", url => (url.DisplayText, url.Url) = ("API reference", "/scalar"))
+    .WithHttpProbe(ProbeType.Readiness, "/health")
+    .WithHttpProbe(ProbeType.Liveness, "/alive")
+    .WithExternalHttpEndpoints()
+    .WithIconName("Globe");
 #if (HasWorker)
 
 builder.AddProject<Projects.Worker>(ResourceNames.Worker)
-    .WithReference(database).WaitForCompletion(migrator)
+    .WithReference(database.Service).WaitForCompletion(migrator)
 #if (HasRabbitMq)
     .WithReference(broker).WaitFor(broker)
 #endif
 #if (HasSample)
-    .WithReference(api)
-    .WithEnvironment("Mail__Server", mail.GetEndpoint("smtp")).WaitFor(mail)
+    .WithReference(api).WaitFor(api)
+    .WithEnvironment("Mail__Server", mail).WaitFor(mail)
 #endif
     .WithDeadLetterCommands()
-    .WithHttpHealthCheck("/health");
+    .WithUrlForEndpoint("http", url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly)
+    .WithHttpProbe(ProbeType.Readiness, "/health")
+    .WithHttpProbe(ProbeType.Liveness, "/alive")
+    .WithIconName("BoxToolbox");
 #endif
 
-builder.Build().Run();
+await using var app = builder.Build();
+return await app.RunOrExplainAsync();

@@ -1,32 +1,58 @@
 using System.Diagnostics;
+using System.Reflection;
 
 internal static class DeadLetterCommands
 {
-    /// <summary>Lists and replays the messages that were given up, from the dashboard.</summary>
+    /// <summary>Lists and replays dead letters from the dashboard, or by <c>aspire resource</c>.</summary>
     /// <param name="project">The one that handles messages.</param>
     public static IResourceBuilder<ProjectResource> WithDeadLetterCommands(this IResourceBuilder<ProjectResource> project) => project
-        .WithCommand("list-dead-letters", "List dead letters", context => RunAsync(project, context, "list"))
-        .WithCommand("replay-dead-letters", "Replay dead letters", context => RunAsync(project, context, "replay", "--all"));
+        .WithCommand("list-dead-letters", "List dead letters", context => RunAsync(project, context, "list"), new() { IconName = "MailWarning" })
+        .WithCommand("replay-dead-letters", "Replay dead letters", context => RunAsync(project, context, "replay", "--all"), new()
+        {
+            IconName = "ArrowReplyAll",
+            ConfirmationMessage = "Have all dead letters handled again? Fix the cause first, or they will fail again.",
+        });
 
     private static async Task<ExecuteCommandResult> RunAsync(
         IResourceBuilder<ProjectResource> project, ExecuteCommandContext context, params string[] command)
     {
+        var start = await CreateStartInfoAsync(project, context, command);
+        using var process = Process.Start(start)!;
+        var reading = process.StandardOutput.ReadToEndAsync(context.CancellationToken);
+        var error = await process.StandardError.ReadToEndAsync(context.CancellationToken);
+        var output = (await reading).Trim();
+        await process.WaitForExitAsync(context.CancellationToken);
+        if (process.ExitCode != 0)
+        {
+            return CommandResults.Failure($"'dead-letters {command[0]}' failed.", new CommandResultData { Value = $"{output}\n{error}".Trim(), DisplayImmediately = true });
+        }
+
+        // One sentence fits the notification; a list gets a window of its own.
+        var isList = command is ["list"] && output != "No dead letters.";
+        return CommandResults.Success(isList ? "Dead letters found." : output, new CommandResultData { Value = output, DisplayImmediately = isList });
+    }
+
+    private static async Task<ProcessStartInfo> CreateStartInfoAsync(
+        IResourceBuilder<ProjectResource> project, ExecuteCommandContext context, string[] command)
+    {
         var path = project.Resource.GetProjectMetadata().ProjectPath;
-        var start = new ProcessStartInfo("dotnet", ["run", "--no-build", "--no-launch-profile", "--project", path, "--", "dead-letters", .. command])
+        var configuration = typeof(DeadLetterCommands).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
+        var start = new ProcessStartInfo(
+            "dotnet", ["run", "--no-build", "--no-launch-profile", "--configuration", configuration, "--project", path, "--", "dead-letters", .. command])
         {
             RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
-        var configuration = await ExecutionConfigurationBuilder.Create(project.Resource)
+        var execution = await ExecutionConfigurationBuilder.Create(project.Resource)
             .WithEnvironmentVariablesConfig()
             .BuildAsync(project.ApplicationBuilder.ExecutionContext, context.Logger, context.CancellationToken);
-        foreach (var (name, value) in configuration.EnvironmentVariables)
+        foreach (var (name, value) in execution.EnvironmentVariables)
         {
             start.Environment[name] = value;
         }
 
-        using var process = Process.Start(start)!;
-        var output = await process.StandardOutput.ReadToEndAsync(context.CancellationToken);
-        await process.WaitForExitAsync(context.CancellationToken);
-        return process.ExitCode == 0 ? CommandResults.Success("Done.", output) : CommandResults.Failure("It failed.", output);
+        // Logs would stand between the lines of the result.
+        start.Environment["Logging__Console__LogLevel__Default"] = "None";
+        return start;
     }
 }

@@ -1,21 +1,18 @@
-using ScalableBackend.ServiceDefaults;
-
 internal static class Standby
 {
+    public const string Name = "replica";
+
     private const string Folder = "/etc/standby";
 
-    /// <summary>A second PostgreSQL that streams from the database's own one, with a connection string to read from it.</summary>
-    public static IResourceBuilder<ConnectionStringResource> AddStandby(
-        this IResourceBuilder<PostgresDatabaseResource> owner,
-        IResourceBuilder<ParameterResource> password,
-        IResourceBuilder<ParameterResource> servicePassword)
+    /// <summary>A second PostgreSQL that streams from <paramref name="primary"/>. Nothing waits for it: until it is there, the primary reads as well.</summary>
+    public static IResourceBuilder<PostgresServerResource> AddStandby(
+        this IResourceBuilder<PostgresServerResource> primary, IResourceBuilder<ParameterResource> password)
     {
-        var builder = owner.ApplicationBuilder;
-        var primary = builder.CreateResourceBuilder(owner.Resource.Parent)
+        primary
             .WithContainerFiles(Folder, "../../deploy/postgres")
             .WithArgs("-c", $"hba_file={Folder}/pg_hba.conf");
         var address = primary.Resource.PrimaryEndpoint;
-        var standby = builder.AddPostgres("postgres-standby", password: password)
+        return primary.ApplicationBuilder.AddPostgres("postgres-standby", password: password)
             .WithContainerFiles(Folder, "../../deploy/postgres")
             .WithEntrypoint("sh")
             .WithArgs($"{Folder}/standby.sh")
@@ -23,8 +20,7 @@ internal static class Standby
                 $"host={address.Property(EndpointProperty.Host)} port={address.Property(EndpointProperty.Port)} user={primary.Resource.UserNameReference} application_name=standby"))
             .WithEnvironment("PGPASSWORD", password)
             .WithLifetime(ContainerLifetime.Persistent)
+            .WithParentRelationship(primary)
             .WaitFor(primary);
-        return builder.AddConnectionString(
-            "replica", standby.Resource.GetServiceConnectionString(owner, servicePassword));
     }
 }

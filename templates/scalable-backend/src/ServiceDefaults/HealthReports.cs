@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ScalableBackend.ServiceDefaults;
@@ -25,6 +26,8 @@ internal sealed class HealthReports(HealthCheckService checks, Lifecycle lifecyc
         {
             if (_checkedAt is not { } checkedAt || clock.GetElapsedTime(checkedAt) > Lifetime)
             {
+                // The result is for all who probe, so the checks belong to no trace of theirs.
+                Activity.Current = null;
                 _status = (await checks.CheckHealthAsync(cancellationToken)).Status;
                 _checkedAt = clock.GetTimestamp();
                 _hasStarted |= _status != HealthStatus.Unhealthy;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
@@ -26,12 +27,26 @@ internal static class Telemetry
                 .AddMeter("Polly", "Messaging", "Microsoft.EntityFrameworkCore"))
             .WithTracing(tracing => tracing
                 .AddSource("Messaging")
+                .AddProcessor<BackgroundCallFilter>()
                 .AddAspNetCoreInstrumentation(options => options.Filter = context => !Probes.Contains(context.Request.Path.Value))
                 .AddHttpClientInstrumentation());
 
         if (!string.IsNullOrEmpty(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
         {
             telemetry.UseOtlpExporter();
+        }
+    }
+
+    // A call to a server that no request and no message has caused is a poll, a lease or a health check, several of them each second.
+    private sealed class BackgroundCallFilter : BaseProcessor<Activity>
+    {
+        public override void OnStart(Activity data)
+        {
+            if (data.Kind == ActivityKind.Client && data.ParentSpanId == default)
+            {
+                data.IsAllDataRequested = false;
+                data.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
+            }
         }
     }
 }

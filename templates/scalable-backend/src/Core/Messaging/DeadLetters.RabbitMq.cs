@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using RabbitMQ.Client;
 using ScalableBackend.Core.Messaging.RabbitMq;
@@ -37,9 +38,11 @@ internal sealed class DeadLetters(RabbitMqConnection connection, RabbitMqPublish
                     return;
                 }
 
+                var traceParent = message.BasicProperties.GetText(RabbitMqHeaders.TraceParent);
+                using var activity = MessagingTelemetry.Start(ActivityKind.Producer, $"publish {handler.Consumer}", traceParent);
                 var properties = new BasicProperties(message.BasicProperties)
                 {
-                    Headers = new Dictionary<string, object?> { [RabbitMqHeaders.TraceParent] = message.BasicProperties.GetText(RabbitMqHeaders.TraceParent) },
+                    Headers = new Dictionary<string, object?> { [RabbitMqHeaders.TraceParent] = activity?.Id ?? traceParent },
                 };
                 // A crash between the two leaves a copy behind, which the inbox knows by its id.
                 await publisher.PublishAsync("", handler.Consumer, properties, message.Body, cancellationToken);

@@ -7,6 +7,8 @@ public static class DeadLettersCommand
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    private const string None = "No dead letters.";
+
     private const string Usage = """
         dead-letters list               messages that were given up, one a line
         dead-letters show ID            all about one
@@ -19,7 +21,15 @@ public static class DeadLettersCommand
     {
         if (args is ["dead-letters", .. var command])
         {
-            return await host.Services.RunDeadLettersAsync(command, Console.Out);
+            try
+            {
+                return await host.Services.RunDeadLettersAsync(command, Console.Out);
+            }
+            catch (Exception exception)
+            {
+                await Console.Error.WriteLineAsync(exception.GetBaseException().Message);
+                return 1;
+            }
         }
 
         await host.RunAsync();
@@ -36,9 +46,15 @@ public static class DeadLettersCommand
         switch (command)
         {
             case ["list"]:
-                foreach (var letter in await deadLetters.ListAsync(cancellationToken))
+                var letters = await deadLetters.ListAsync(cancellationToken);
+                foreach (var letter in letters)
                 {
                     await output.WriteLineAsync($"{letter.Id}  {letter.Consumer}  {letter.Type}  attempts: {letter.Attempts}  {FirstLine(letter.Error)}");
+                }
+
+                if (letters.Count == 0)
+                {
+                    await output.WriteLineAsync(None);
                 }
 
                 return 0;
@@ -46,7 +62,8 @@ public static class DeadLettersCommand
                 await output.WriteLineAsync(JsonSerializer.Serialize(found, Indented));
                 return 0;
             case ["replay", "--all"]:
-                await output.WriteLineAsync($"{await deadLetters.ReplayAsync(null, cancellationToken)} replayed");
+                var count = await deadLetters.ReplayAsync(null, cancellationToken);
+                await output.WriteLineAsync(count == 0 ? None : $"{count} replayed.");
                 return 0;
             case ["replay", var id] when !id.StartsWith('-') && await deadLetters.ReplayAsync(id, cancellationToken) > 0:
                 return 0;

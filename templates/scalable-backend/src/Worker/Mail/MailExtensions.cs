@@ -1,3 +1,4 @@
+using MailKit;
 using MailKit.Net.Smtp;
 using ScalableBackend.ServiceDefaults;
 
@@ -31,5 +32,7 @@ internal static class MailExtensions
             .ValidateOnStart();
         builder.AddPipeline(Pipeline, Timeout, isAnswer: exception => exception is SmtpCommandException);
         builder.Services.AddSingleton<Mailer>();
+        Telemetry.SmtpClient.Configure();
+        builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddSource(Telemetry.SmtpClient.ActivitySourceName));
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
@@ -150,6 +151,7 @@ internal sealed partial class RabbitMqConsumer(
             [RabbitMqHeaders.Attempts] = attempts + 1,
             [RabbitMqHeaders.Error] = exception.Message,
         };
+        using var activity = MessagingTelemetry.Start(ActivityKind.Producer, $"publish {queue}", delivery.Properties.GetText(RabbitMqHeaders.TraceParent));
         await publisher.PublishAsync("", queue, properties, delivery.Body, CancellationToken.None);
     }
 
