@@ -6,5 +6,9 @@ internal static class External
     /// </summary>
     /// <returns>Null if there is no such connection string.</returns>
     public static IResourceBuilder<IResourceWithConnectionString>? FindConnectionString(this IDistributedApplicationBuilder builder, string name) =>
-        string.IsNullOrEmpty(builder.Configuration.GetConnectionString(name)) ? null : builder.AddConnectionString(name);
+        string.IsNullOrEmpty(builder.Configuration.GetConnectionString(name))
+            ? null
+            : builder.AddConnectionString(name)
+                .WithInitialState(new() { ResourceType = "External", Properties = [] })
+                .WithIconName("PlugConnected");
 }

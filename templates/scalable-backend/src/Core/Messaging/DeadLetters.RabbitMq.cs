@@ -61,7 +61,11 @@ internal sealed class DeadLetters(RabbitMqConnection connection, RabbitMqPublish
         {
             await using var channel = await open.CreateChannelAsync(cancellationToken: cancellationToken);
             await RabbitMqTopology.DeclareDeadLetterQueueAsync(channel, handler.Consumer, cancellationToken);
-            while (await channel.BasicGetAsync(RabbitMqTopology.DeadLetterQueue(handler.Consumer), autoAck: false, cancellationToken) is { } message)
+            var queue = RabbitMqTopology.DeadLetterQueue(handler.Consumer);
+            // No more than are there now: one that is replayed and fails at once comes back while the others are visited.
+            for (var left = await channel.MessageCountAsync(queue, cancellationToken);
+                left > 0 && await channel.BasicGetAsync(queue, autoAck: false, cancellationToken) is { } message;
+                left--)
             {
                 await visitor(channel, handler, message);
             }

@@ -1,14 +1,15 @@
-extern alias apphost;
-
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
+#if (HasJwt || HasSample)
+using ScalableBackend.IntegrationTests;
+#endif
 using ScalableBackend.ServiceDefaults;
 using Xunit;
 
-namespace ScalableBackend.IntegrationTests;
+namespace ScalableBackend.AppHostTests;
 
-public sealed class AppHostTests
+public sealed class StartTests
 {
     // The first run has images to pull.
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(10);
@@ -17,6 +18,7 @@ public sealed class AppHostTests
     [
 #if (HasPostgres)
         ResourceNames.Owner,
+        ResourceNames.Database,
 #endif
 #if (HasRedis)
         ResourceNames.Cache,
@@ -33,13 +35,16 @@ public sealed class AppHostTests
 #endif
     ];
 
+    // Containers, whatever servers a developer has named in the user secrets.
+    private static readonly string[] WithoutExternalServers = [.. Names.Select(name => $"--ConnectionStrings:{name}=")];
+
     [Fact]
     public async Task Every_resource_becomes_healthy_and_does_its_work()
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         timeout.CancelAfter(Timeout);
         Assert.SkipUnless(await Docker.IsRunningAsync(timeout.Token), "Needs Docker.");
-        var builder = await DistributedApplicationTestingBuilder.CreateAsync<apphost::Projects.AppHost>(timeout.Token);
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(WithoutExternalServers, timeout.Token);
         LeaveNothingBehind(builder);
 #if (HasJwt)
         var settings = new Dictionary<string, string>();

@@ -1,0 +1,112 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.AppHost;
+
+/// <summary>What the tests of the AppHost share: an engine for containers, a home, the Aspire CLI and the solutions.</summary>
+public sealed class AppHostFixture : IAsyncLifetime
+{
+    private const string CliVersion = "13.6.5";
+
+    // Of the AppHost itself, its dashboard and the services (launchSettings.json).
+    private static readonly string[] PortsOfASolution = ["5", "7", "15", "19", "20"];
+
+    private readonly ConcurrentDictionary<string, Lazy<Task<string>>> solutions = new();
+    private readonly Lazy<Task<string>> cli = new(InstallCliAsync);
+    private readonly Lazy<Task<AppHostRun>> defaultRun;
+
+    public AppHostFixture() => defaultRun = new(async () =>
+    {
+        var run = await CreateRunAsync(TemplateOptions.Services);
+        await run.StartAsync();
+        return run;
+    });
+
+    internal ContainerEngine Engine { get; } = new();
+
+    /// <summary>Certificates, secrets and settings of these runs, apart from those of who runs the tests.</summary>
+    internal string Home { get; } = CreateHome();
+
+    public Task InitializeAsync() => Engine.InitializeAsync();
+
+    /// <summary>The default output, started once for all tests that only look at it.</summary>
+    internal Task<AppHostRun> GetDefaultRunAsync() => defaultRun.Value;
+
+    /// <summary>A run that is not started yet, of a solution that is generated and built once.</summary>
+    /// <param name="options">The answers.</param>
+    /// <param name="change">What its owner has changed in AppHost.cs.</param>
+    internal async Task<AppHostRun> CreateRunAsync(TemplateOptions options, Func<string, string>? change = null)
+    {
+        var solution = await solutions.GetOrAdd(options.ToString(), _ => new(() => BuildAsync(options, change))).Value;
+        return new AppHostRun(solution, this);
+    }
+
+    internal async Task<string> GetCliAsync() => Path.Combine(await cli.Value, "aspire");
+
+    public async Task DisposeAsync()
+    {
+        if (defaultRun.IsValueCreated)
+        {
+            await (await defaultRun.Value).DisposeAsync();
+        }
+
+        await Engine.DisposeAsync();
+    }
+
+    private static async Task<string> BuildAsync(TemplateOptions options, Func<string, string>? change)
+    {
+        var folder = await Scaffold.CreateAsync(options, portSuffix: FindPortSuffix());
+        if (change is not null)
+        {
+            var appHost = Path.Combine(folder, "src", "AppHost", "AppHost.cs");
+            await File.WriteAllTextAsync(appHost, change(await File.ReadAllTextAsync(appHost)));
+        }
+
+        (await Command.DotnetAsync(folder, "build", "-warnaserror")).EnsureSuccess();
+        return folder;
+    }
+
+    private static async Task<string> InstallCliAsync()
+    {
+        var folder = TempFolder.Create("aspire");
+        (await Command.DotnetAsync(folder, "tool", "install", "Aspire.Cli", "--version", CliVersion, "--tool-path", folder)).EnsureSuccess();
+        return folder;
+    }
+
+    private static string CreateHome()
+    {
+        var home = TempFolder.Create("home");
+        var feeds = Path.Combine(System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile), ".nuget", "NuGet", "NuGet.Config");
+        if (File.Exists(feeds))
+        {
+            var copy = Path.Combine(home, ".nuget", "NuGet", "NuGet.Config");
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(feeds, copy);
+        }
+
+        return home;
+    }
+
+    private static int FindPortSuffix() => Enumerable.Range(100, 900)
+        .OrderBy(_ => Random.Shared.Next())
+        .First(suffix => PortsOfASolution.All(prefix => IsFree(int.Parse($"{prefix}{suffix}", System.Globalization.CultureInfo.InvariantCulture))));
+
+    private static bool IsFree(int port)
+    {
+        try
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            listener.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}
+
+[CollectionDefinition("AppHost")]
+public sealed class AppHosts : ICollectionFixture<AppHostFixture>;

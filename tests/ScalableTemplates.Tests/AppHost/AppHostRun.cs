@@ -1,0 +1,215 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using ScalableTemplates.Tests.EndToEnd;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.AppHost;
+
+/// <summary>A solution that is started as a developer starts it, <c>dotnet run --project src/AppHost</c>, with the containers that it leaves behind.</summary>
+internal sealed partial class AppHostRun : IAsyncDisposable
+{
+    // The official images have to be pulled.
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromMinutes(2);
+
+    private readonly AppHostFixture fixture;
+    private readonly HashSet<string> containers = [];
+    private readonly HttpClient client;
+    private Daemon? daemon;
+
+    public AppHostRun(string solution, AppHostFixture fixture)
+    {
+        Solution = solution;
+        this.fixture = fixture;
+        Environment = new(fixture.Engine.Environment)
+        {
+            ["HOME"] = fixture.Home,
+            ["NUGET_PACKAGES"] = System.Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+                ?? Path.Combine(System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile), ".nuget", "packages"),
+            ["DOTNET_GENERATE_ASPNET_CERTIFICATE"] = "false",
+            ["ASPIRE_CLI_TELEMETRY_OPTOUT"] = "true",
+        };
+        Address = new Uri(Url().Match(File.ReadAllText(Path.Combine(solution, "src", "Api", "Properties", "launchSettings.json"))).Value);
+        client = new HttpClient { BaseAddress = Address };
+    }
+
+    public string Solution { get; }
+
+    /// <summary>The environment of the AppHost, which is that of the services, too.</summary>
+    public Dictionary<string, string> Environment { get; }
+
+    /// <summary>Of the API.</summary>
+    public Uri Address { get; }
+
+    public string Log => daemon!.Log;
+
+    /// <summary>From the command to the API's being healthy.</summary>
+    public TimeSpan StartTime { get; private set; }
+
+    /// <summary>Starts it and waits until the API is healthy.</summary>
+    public Task StartAsync() => StartAsync("dotnet", "run", "--no-build", "--project", "src/AppHost", "--launch-profile", "http");
+
+    /// <summary>Starts it by any command that stays in the foreground.</summary>
+    public async Task StartAsync(string file, params string[] arguments)
+    {
+        var clock = Stopwatch.StartNew();
+        daemon = Daemon.Start(file, arguments, Solution, Path.Combine(TempFolder.Create("apphost"), "log"), Environment);
+        await daemon.WaitUntilAsync(IsHealthyAsync, StartTimeout);
+        StartTime = clock.Elapsed;
+        await RememberContainersAsync();
+    }
+
+    /// <summary>Runs it to its end, for what ends at once.</summary>
+    public Task<CommandResult> RunAsync() =>
+        Command.RunAsync("dotnet", ["run", "--no-build", "--project", "src/AppHost", "--launch-profile", "http"], Solution, StopTimeout, Environment);
+
+    /// <summary>Asks it to end, as Ctrl+C and IDEs do.</summary>
+    /// <returns>Its exit code, and the processes that it left behind.</returns>
+    public async Task<(int ExitCode, string[] LeftBehind)> StopAsync()
+    {
+        var exitCode = await daemon!.StopAsync(StopTimeout);
+        await daemon.DisposeAsync();
+        daemon = null;
+        // What supervises the processes ends a moment after the last one.
+        for (var clock = Stopwatch.StartNew(); Processes().Length > 0 && clock.Elapsed < StopTimeout;)
+        {
+            await Task.Delay(100);
+        }
+
+        return (exitCode, Processes());
+    }
+
+    /// <summary>Runs a command of the Aspire CLI on it.</summary>
+    public async Task<CommandResult> AspireAsync(params string[] arguments) => await Command.RunAsync(
+        await fixture.GetCliAsync(), [.. arguments, "--nologo", "--non-interactive"], Solution, StartTimeout, Environment);
+
+    /// <summary>All resources as the dashboard shows them.</summary>
+    public async Task<IReadOnlyList<JsonElement>> DescribeAsync()
+    {
+        var output = (await AspireAsync("describe", "--format", "Json")).EnsureSuccess().Output;
+        return [.. JsonDocument.Parse(output[output.IndexOf('{', StringComparison.Ordinal)..]).RootElement.GetProperty("resources").EnumerateArray()];
+    }
+
+    public async Task<JsonElement> DescribeAsync(string resource) =>
+        (await DescribeAsync()).First(found => found.GetProperty("displayName").GetString() == resource);
+
+    /// <summary>All spans that the dashboard has.</summary>
+    public async Task<IReadOnlyList<Span>> GetSpansAsync()
+    {
+        var output = (await AspireAsync("otel", "spans", "--format", "Json", "--limit", "5000")).EnsureSuccess().Output;
+        return JsonSerializer.Deserialize<List<Span>>(output[output.IndexOf('[', StringComparison.Ordinal)..], JsonSerializerOptions.Web)!;
+    }
+
+    /// <summary>Creates a token for development, as the README says.</summary>
+    public async Task<string> CreateTokenAsync()
+    {
+        string[] arguments = ["user-jwts", "create", "--project", "src/Api", "--scope", "orders", "--scope", "catalog:write", "--output", "token"];
+        return (await Command.RunAsync("dotnet", arguments, Solution, StopTimeout, Environment)).EnsureSuccess().Output.Trim();
+    }
+
+    public async Task<Uri> PlaceOrderAsync()
+    {
+        client.DefaultRequestHeaders.Authorization ??= new AuthenticationHeaderValue("Bearer", await CreateTokenAsync());
+        var products = await client.GetFromJsonAsync<JsonElement>("v1/products?limit=1");
+        using var request = new HttpRequestMessage(HttpMethod.Post, "v1/orders");
+        request.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString());
+        request.Content = JsonContent.Create(new
+        {
+            Email = "ada@example.com",
+            PaymentMethod = "card",
+            Lines = new[] { new { ProductId = products.GetProperty("items")[0].GetProperty("id").GetGuid(), Quantity = 2 } },
+        });
+        using var response = await client.SendAsync(request);
+        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+        return response.Headers.Location!;
+    }
+
+    public async Task<string> GetStatusAsync(Uri order) => (await client.GetFromJsonAsync<JsonElement>(order)).GetProperty("status").GetString()!;
+
+    public Task WaitForStatusAsync(Uri order, string status) => WaitUntilAsync(async () => await GetStatusAsync(order) == status);
+
+    /// <summary>Waits, and shows the log of the AppHost if it waits in vain.</summary>
+    public Task WaitUntilAsync(Func<Task<bool>> isSo) => daemon!.WaitUntilAsync(isSo, TimeSpan.FromMinutes(2));
+
+    public async Task<bool> IsHealthyAsync()
+    {
+        try
+        {
+            using var response = await client.GetAsync(new Uri("health", UriKind.Relative));
+            return await response.Content.ReadAsStringAsync() == "Healthy";
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Keeps in mind which containers are to be removed at the end.</summary>
+    public async Task RememberContainersAsync() => containers.UnionWith((await DescribeAsync())
+        .Where(resource => resource.GetProperty("resourceType").GetString() == "Container" && resource.GetProperty("state").GetString() == "Running")
+        .Select(resource => resource.GetProperty("name").GetString()!));
+
+    /// <returns>The id of each container by its name.</returns>
+    public async Task<Dictionary<string, string>> GetContainerIdsAsync()
+    {
+        var ids = new Dictionary<string, string>();
+        foreach (var name in containers)
+        {
+            ids[name] = await fixture.Engine.DockerAsync("inspect", "--format", "{{.Id}}", name);
+        }
+
+        return ids;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        client.Dispose();
+        if (daemon is not null)
+        {
+            await StopAsync();
+        }
+
+        foreach (var name in containers)
+        {
+            var volumes = await fixture.Engine.DockerAsync("inspect", "--format", "{{range .Mounts}}{{.Name}} {{end}}", name);
+            await fixture.Engine.DockerAsync("rm", "--force", name);
+            foreach (var volume in volumes.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            {
+                await fixture.Engine.DockerAsync("volume", "rm", "--force", volume);
+            }
+        }
+    }
+
+    // All that runs from the solution's folder, and what supervises it.
+    private string[] Processes() => [.. Directory.GetDirectories("/proc")
+        .Select(process => Path.Combine(process, "cmdline"))
+        .Where(File.Exists)
+        .Select(ReadCommandLine)
+        .Where(line => line.Contains(Solution + "/", StringComparison.Ordinal))];
+
+    private static string ReadCommandLine(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file).Replace('\0', ' ');
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
+    [GeneratedRegex(@"http://localhost:\d+")]
+    private static partial Regex Url();
+}
+
+/// <param name="TraceId">The trace that it belongs to.</param>
+/// <param name="ParentSpanId">Null for the root of the trace.</param>
+/// <param name="Kind">Server, Client, Producer, Consumer or Internal.</param>
+/// <param name="Name">What was done.</param>
+/// <param name="Source">The resource that did it.</param>
+internal sealed record Span(string TraceId, string? ParentSpanId, string? Kind, string? Name, string? Source);

@@ -1,0 +1,129 @@
+using System.Text.RegularExpressions;
+using ScalableTemplates.Tests.EndToEnd;
+using ScalableTemplates.Tests.Infrastructure;
+using Xunit.Abstractions;
+
+namespace ScalableTemplates.Tests.AppHost;
+
+/// <summary>The default output as its AppHost runs it, with all that is in it.</summary>
+[Collection("AppHost")]
+public sealed partial class DefaultOutputTests(AppHostFixture fixture, ITestOutputHelper output)
+{
+    [SkippableFact]
+    public async Task The_tests_that_come_with_it_pass()
+    {
+        Skip.If(fixture.Engine.Missing is not null, fixture.Engine.Missing);
+        await using var run = await fixture.CreateRunAsync(TemplateOptions.Services);
+
+        var result = await Command.RunAsync("dotnet", ["test", "--no-build"], run.Solution, TimeSpan.FromMinutes(10), run.Environment);
+
+        result.EnsureSuccess();
+        Assert.Contains("skipped: 0", result.Output, StringComparison.Ordinal);
+        Assert.Contains("AppHostTests.dll", result.Output, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task An_order_is_one_trace_from_the_request_to_the_mail_and_nothing_but_requests_starts_one()
+    {
+        var run = await StartedAsync();
+
+        await run.WaitForStatusAsync(await run.PlaceOrderAsync(), "Confirmed");
+
+        IReadOnlyList<Span> spans = [];
+        await run.WaitUntilAsync(async () => (spans = await run.GetSpansAsync()).Any(span => span is { Source: "worker", Name: "Send" }));
+        var trace = spans.Where(span => span.TraceId == spans.Last(span => span.Name == "Send").TraceId)
+            .Select(span => $"{span.Source} {span.Kind} {span.Name}").ToHashSet();
+        Assert.Superset(
+            new HashSet<string>
+            {
+                "api Server POST /v1/orders/",
+                "api Producer publish orders.placed",
+                "worker Consumer process charge-payment",
+                "api Server POST /payment-simulator/charges",
+                "worker Producer publish orders.paid",
+                "worker Consumer process send-confirmation",
+                "worker Client Send",
+            },
+            trace);
+        // Polls, probes and leases have been going on all the time.
+        Findings.AssertNone(spans.Where(IsRoot(spans)).Where(span => span.Kind != "Server").Select(span => $"{span.Source} {span.Kind} {span.Name}"));
+    }
+
+    [SkippableFact]
+    public async Task Links_say_what_they_open_and_the_database_is_under_its_server()
+    {
+        var run = await StartedAsync();
+
+        var resources = (await run.DescribeAsync()).ToDictionary(resource => resource.GetProperty("displayName").GetString()!);
+
+        var links = resources.Values
+            .SelectMany(resource => resource.GetProperty("urls").EnumerateArray())
+            .Where(url => url.TryGetProperty("displayName", out var name) && name.GetString() is { Length: > 0 })
+            .ToDictionary(url => url.GetProperty("displayName").GetString()!, url => url.GetProperty("url").GetString()!);
+        Assert.Equal(new Uri(run.Address, "scalar").ToString(), links["API reference"]);
+        Assert.StartsWith("http://", links["Mail"], StringComparison.Ordinal);
+        Assert.StartsWith("http://", links["RabbitMQ management"], StringComparison.Ordinal);
+        Assert.Equal("NotStarted", resources["pgweb"].GetProperty("state").GetString());
+        Assert.Contains(resources["database"].GetProperty("relationships").EnumerateArray(), relationship =>
+            relationship.GetProperty("type").GetString() == "Parent"
+            && relationship.GetProperty("resourceName").GetString() == resources["postgres"].GetProperty("name").GetString());
+    }
+
+    [SkippableFact]
+    public async Task A_healthy_start_logs_no_warning_and_no_error()
+    {
+        var run = await StartedAsync();
+
+        var logs = new List<string> { run.Log };
+        foreach (var resource in new[] { "migrator", "api", "worker" })
+        {
+            logs.Add((await run.AspireAsync("logs", resource)).EnsureSuccess().Output);
+        }
+
+        Findings.AssertNone(logs.SelectMany(log => Complaint().Matches(log).Select(match => match.Value)));
+    }
+
+    [SkippableFact]
+    public async Task A_second_start_keeps_containers_and_data_and_the_end_leaves_no_process_behind()
+    {
+        var run = await StartedAsync();
+        var first = run.StartTime;
+        var order = await run.PlaceOrderAsync();
+        await run.WaitForStatusAsync(order, "Confirmed");
+        var containers = await run.GetContainerIdsAsync();
+
+        var (exitCode, leftBehind) = await run.StopAsync();
+        await run.StartAsync();
+
+        Assert.Equal(0, exitCode);
+        Findings.AssertNone(leftBehind);
+        Assert.Equal(containers, await run.GetContainerIdsAsync());
+        Assert.Equal("Confirmed", await run.GetStatusAsync(order));
+        output.WriteLine($"AppHost: from 'dotnet run' to a healthy API {first.TotalSeconds:0} s with new containers, {run.StartTime.TotalSeconds:0} s with kept ones ({fixture.Engine.Images})");
+    }
+
+    [SkippableFact]
+    public async Task Every_request_of_the_http_file_works_with_a_token_that_was_made_after_the_start()
+    {
+        var run = await StartedAsync();
+        await HttpFile.RunAsync(
+            Path.Combine(run.Solution, "src", "Api", "Api.http"),
+            new Dictionary<string, string> { ["token"] = await run.CreateTokenAsync() });
+    }
+
+    private async Task<AppHostRun> StartedAsync()
+    {
+        Skip.If(fixture.Engine.Missing is not null, fixture.Engine.Missing);
+        return await fixture.GetDefaultRunAsync();
+    }
+
+    // A span whose parent is elsewhere, such as in a request that is filtered out, stands as a root on the traces page, too.
+    private static Func<Span, bool> IsRoot(IReadOnlyList<Span> spans)
+    {
+        var roots = spans.GroupBy(span => span.TraceId).Where(trace => trace.All(span => span.ParentSpanId is not null)).Select(trace => trace.Key).ToHashSet();
+        return span => span.ParentSpanId is null && span.Kind is not null || roots.Contains(span.TraceId);
+    }
+
+    [GeneratedRegex(@"^.*\b(warn|fail|crit): .*(\n.*)?", RegexOptions.Multiline)]
+    private static partial Regex Complaint();
+}

@@ -1,0 +1,89 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using Npgsql;
+using ScalableTemplates.Tests.EndToEnd;
+using ScalableTemplates.Tests.Faults;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.AppHost;
+
+/// <summary>The default output on a machine without a container runtime.</summary>
+[Collection("AppHost")]
+public sealed partial class WithoutContainersTests(AppHostFixture fixture, ServersFixture servers) : IClassFixture<ServersFixture>
+{
+    [Fact]
+    public async Task A_missing_container_runtime_is_said_in_one_sentence_and_ends_the_start()
+    {
+        await using var run = await CreateRunAsync();
+
+        var result = await run.RunAsync();
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Matches("^No container runtime is running, and these resources need one: postgres, cache, broker, mailpit. Start Docker or Podman, .*README.md.$", result.Error.Trim());
+        Assert.DoesNotContain("fail:", result.Output, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task Servers_that_are_already_there_take_the_place_of_containers()
+    {
+        Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
+        using var mails = new MailServer();
+        await using var run = await CreateRunAsync();
+        var connectionStrings = await servers.GetConnectionStringsAsync();
+        var owner = connectionStrings["database"];
+        run.Environment["ConnectionStrings__owner"] = owner;
+        run.Environment["ConnectionStrings__database"] = new NpgsqlConnectionStringBuilder(owner) { Username = "shop", Password = "not-a-secret" }.ConnectionString;
+        run.Environment["ConnectionStrings__cache"] = connectionStrings["cache"];
+        run.Environment["ConnectionStrings__broker"] = connectionStrings["broker"];
+        run.Environment["ConnectionStrings__mail"] = mails.Address.ToString();
+
+        await run.StartAsync();
+
+        await run.WaitForStatusAsync(await run.PlaceOrderAsync(), "Confirmed");
+        Assert.Single(mails.Orders);
+        var resources = (await run.DescribeAsync()).ToDictionary(resource => resource.GetProperty("displayName").GetString()!);
+        Assert.DoesNotContain(resources.Values, resource => resource.GetProperty("resourceType").GetString() == "Container");
+        foreach (var name in new[] { "owner", "database", "cache", "broker", "mail" })
+        {
+            Assert.Equal(("External", "Running"), (resources[name].GetProperty("resourceType").GetString(), resources[name].GetProperty("state").GetString()));
+        }
+
+        var (exitCode, leftBehind) = await run.StopAsync();
+        Assert.Equal(0, exitCode);
+        Findings.AssertNone(leftBehind);
+    }
+
+    [SkippableFact]
+    public async Task A_port_in_use_is_said_in_one_sentence_and_ends_the_start()
+    {
+        Skip.If(fixture.Engine.Missing is not null, fixture.Engine.Missing);
+        await using var run = await fixture.CreateRunAsync(TemplateOptions.Services);
+        var settings = await File.ReadAllTextAsync(Path.Combine(run.Solution, "src", "AppHost", "Properties", "launchSettings.json"));
+        using var listener = new TcpListener(IPAddress.Loopback, int.Parse(ResourceServicePort().Match(settings).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture));
+        try
+        {
+            listener.Start();
+        }
+        catch (SocketException)
+        {
+            // The AppHost of the other tests runs there.
+        }
+
+        var result = await run.RunAsync();
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Matches("^Failed to bind to address .*: address already in use. Stop the AppHost that is running already, .*$", result.Error.Trim());
+        Assert.DoesNotContain("   at ", result.Everything, StringComparison.Ordinal);
+    }
+
+    private async Task<AppHostRun> CreateRunAsync()
+    {
+        var run = await fixture.CreateRunAsync(TemplateOptions.Services.With(Dimension.Auth, "none"));
+        run.Environment["DOCKER_HOST"] = $"unix://{fixture.Home}/no-docker.sock";
+        return run;
+    }
+
+    [GeneratedRegex(@"""ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"": ""http://localhost:(\d+)""")]
+    private static partial Regex ResourceServicePort();
+}
