@@ -8,8 +8,13 @@ namespace ScalableTemplates.Tests.EndToEnd;
 public sealed class GeneratedTestsTests(ServersFixture servers)
 {
     [Fact]
-    public async Task The_tests_of_the_single_stage_pass() =>
+    public async Task The_tests_of_the_single_stage_pass_and_leave_nothing_to_commit()
+    {
         AssertAllPassed(await RunAsync(TemplateOptions.Single, []));
+
+        var expected = FileTree.Read(await Scaffold.CreateAsync(TemplateOptions.Single)).Files.Keys;
+        Assert.Equal(expected, await ListCommittableFilesAsync(await BuiltSolution.GetAsync(TemplateOptions.Single)));
+    }
 
     [SkippableFact]
     public async Task The_tests_of_the_services_stage_share_named_servers_with_running_services()
@@ -70,6 +75,16 @@ public sealed class GeneratedTestsTests(ServersFixture servers)
         Assert.NotEqual(0, result.ExitCode);
         Assert.Contains(reason, result.Output, StringComparison.Ordinal);
         Assert.Contains("succeeded: 0", result.Output, StringComparison.Ordinal);
+    }
+
+    // As 'git add --all' would take them.
+    private static async Task<IEnumerable<string>> ListCommittableFilesAsync(string folder)
+    {
+        var repository = TempFolder.Create("git");
+        (await Command.RunAsync("git", ["init", "--quiet", repository], folder, TimeSpan.FromMinutes(1))).EnsureSuccess();
+        string[] list = ["--git-dir", Path.Combine(repository, ".git"), "--work-tree", folder, "ls-files", "-z", "--others", "--exclude-standard"];
+        var listed = await Command.RunAsync("git", list, folder, TimeSpan.FromMinutes(1));
+        return listed.EnsureSuccess().Output.Split('\0', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal);
     }
 
     private static string InRole(string connectionString, string role) =>

@@ -34,13 +34,8 @@ internal sealed class TestDatabase : IAsyncDisposable
     /// <returns>The connection string of this database, with the same role, on a server that streams from it.</returns>
     public string On(string standby)
     {
-        var database = new NpgsqlConnectionStringBuilder(ConnectionString);
-        return new NpgsqlConnectionStringBuilder(standby)
-        {
-            Database = database.Database,
-            Username = database.Username,
-            Password = database.Password,
-        }.ConnectionString;
+        var own = new NpgsqlConnectionStringBuilder(ConnectionString);
+        return new NpgsqlConnectionStringBuilder(standby) { Database = own.Database, Username = own.Username, Password = own.Password }.ConnectionString;
     }
 #endif
 
