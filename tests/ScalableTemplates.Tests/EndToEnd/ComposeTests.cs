@@ -39,15 +39,12 @@ public sealed class ComposeTests
     }
 
     [Fact]
-    public async Task Every_server_has_a_health_check_and_an_exact_version()
+    public async Task Every_server_has_a_health_check()
     {
         var compose = FileTree.Read(await Scaffold.CreateAsync(Options.With(Dimension.Replica, "streaming"))).Files["compose.yaml"];
-        var images = Regex.Matches(compose, @"image: \S+?:(?<tag>\S+)").Select(match => match.Groups["tag"].Value).ToList();
 
-        Assert.Equal(5, images.Count);
-        Assert.Equal(images.Count, Regex.Count(compose, "healthcheck:"));
-        // PostgreSQL has two parts, since version 10.
-        Assert.All(images, tag => Assert.Matches(@"^(v?\d+\.\d+\.\d+|1[89]\.\d+)(-|$)", tag));
+        Assert.Equal(5, Regex.Count(compose, "image:"));
+        Assert.Equal(5, Regex.Count(compose, "healthcheck:"));
     }
 
     // As the README says.
