@@ -8,15 +8,44 @@ namespace ScalableTemplates.Tests.EndToEnd;
 public sealed class GeneratedTestsTests(ServersFixture servers)
 {
     [Fact]
-    public async Task The_tests_of_the_single_stage_pass() =>
+    public async Task The_tests_of_the_single_stage_pass_and_leave_nothing_to_commit()
+    {
         AssertAllPassed(await RunAsync(TemplateOptions.Single, []));
 
+        var expected = FileTree.Read(await Scaffold.CreateAsync(TemplateOptions.Single)).Files.Keys;
+        Assert.Equal(expected, await ListCommittableFilesAsync(await BuiltSolution.GetAsync(TemplateOptions.Single)));
+    }
+
     [SkippableFact]
-    public async Task The_tests_of_the_services_stage_pass_on_servers_that_the_environment_names()
+    public async Task The_tests_of_the_services_stage_share_named_servers_with_running_services()
     {
         Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
+        await using var rabbitMq = new RabbitMqServer();
+        await rabbitMq.StartAsync();
+        var connectionStrings = await servers.GetConnectionStringsAsync();
+        connectionStrings["broker"] = rabbitMq.ConnectionString;
+        var administrator = connectionStrings["database"];
+        var role = $"owner_{Guid.NewGuid():N}";
+        await ExecuteAsync(administrator, $"CREATE ROLE {role} LOGIN CREATEROLE PASSWORD 'not-a-secret'");
+        await ExecuteAsync(administrator, $"ALTER DATABASE {new NpgsqlConnectionStringBuilder(administrator).Database} OWNER TO {role}");
+        connectionStrings["owner"] = InRole(administrator, role);
+        connectionStrings["database"] = InRole(administrator, $"service_{Guid.NewGuid():N}");
+        var options = TemplateOptions.Services.With(Dimension.Orchestrator, "none");
+        await using var backend = new Backend(await BuiltSolution.GetAsync(options), connectionStrings);
+        await backend.MigrateAsync();
+        await backend.StartApiAsync();
+        await backend.StartWorkerAsync();
 
-        AssertAllPassed(await RunAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none"), await servers.GetConnectionStringsAsync()));
+        AssertNonePassed(await RunAsync(options, connectionStrings), $"ALTER ROLE \"{role}\" CREATEDB");
+        await ExecuteAsync(administrator, $"ALTER ROLE {role} CREATEDB");
+        AssertNonePassed(await RunAsync(options, connectionStrings), "rabbitmqctl add_vhost tests && rabbitmqctl set_permissions --vhost tests app '.*' '.*' '.*'");
+        await rabbitMq.AddVirtualHostAsync("tests");
+        AssertAllPassed(await RunAsync(options, connectionStrings));
+
+        Assert.DoesNotContain("fail:", backend.WorkerLog, StringComparison.Ordinal);
+        Assert.Equal(0, (await rabbitMq.GetQueuesAsync()).Values.Sum());
+        Assert.Equal(0L, await ExecuteAsync(administrator, $"SELECT count(*) FROM pg_database WHERE datdba = '{role}'::regrole AND datname LIKE 'test%'"));
+        await backend.WaitForStatusAsync(await backend.PlaceOrderAsync("card"), "Confirmed");
     }
 
     [SkippableFact]
@@ -39,6 +68,33 @@ public sealed class GeneratedTestsTests(ServersFixture servers)
         var folder = await BuiltSolution.GetAsync(options);
         var environment = connectionStrings.ToDictionary(pair => $"ConnectionStrings__{pair.Key}", pair => pair.Value);
         return await Command.RunAsync("dotnet", ["test", "--no-build"], folder, TimeSpan.FromMinutes(5), environment);
+    }
+
+    private static void AssertNonePassed(CommandResult result, string reason)
+    {
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.Contains(reason, result.Output, StringComparison.Ordinal);
+        Assert.Contains("succeeded: 0", result.Output, StringComparison.Ordinal);
+    }
+
+    // As 'git add --all' would take them.
+    private static async Task<IEnumerable<string>> ListCommittableFilesAsync(string folder)
+    {
+        var repository = TempFolder.Create("git");
+        (await Command.RunAsync("git", ["init", "--quiet", repository], folder, TimeSpan.FromMinutes(1))).EnsureSuccess();
+        string[] list = ["--git-dir", Path.Combine(repository, ".git"), "--work-tree", folder, "ls-files", "-z", "--others", "--exclude-standard"];
+        var listed = await Command.RunAsync("git", list, folder, TimeSpan.FromMinutes(1));
+        return listed.EnsureSuccess().Output.Split('\0', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal);
+    }
+
+    private static string InRole(string connectionString, string role) =>
+        new NpgsqlConnectionStringBuilder(connectionString) { Username = role, Password = "not-a-secret" }.ConnectionString;
+
+    private static async Task<object?> ExecuteAsync(string connectionString, string sql)
+    {
+        await using var database = NpgsqlDataSource.Create(connectionString);
+        await using var command = database.CreateCommand(sql);
+        return await command.ExecuteScalarAsync();
     }
 
     private static void AssertAllPassed(CommandResult result)

@@ -54,15 +54,18 @@ internal sealed class RabbitMqServer : IAsyncDisposable
 
     public Task ResumeAsync() => daemon!.ResumeAsync();
 
-    /// <returns>How many messages are in each queue.</returns>
-    public async Task<Dictionary<string, int>> GetQueuesAsync()
+    /// <summary>Adds a virtual host beside the one of the connection string.</summary>
+    public async Task AddVirtualHostAsync(string name)
     {
-        string[] arguments = ["list_queues", "name", "messages", "--quiet", "--no-table-headers"];
-        var result = await Command.RunAsync(Path.Combine(Binaries!, "rabbitmqctl"), arguments, folder, TimeSpan.FromMinutes(1), environment);
-        return result.EnsureSuccess().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        await ControlAsync("add_vhost", name);
+        await ControlAsync("set_permissions", "--vhost", name, User, ".*", ".*", ".*");
+    }
+
+    /// <returns>How many messages are in each queue.</returns>
+    public async Task<Dictionary<string, int>> GetQueuesAsync() =>
+        (await ControlAsync("list_queues", "name", "messages", "--quiet", "--no-table-headers")).Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => line.Split('\t'))
             .ToDictionary(row => row[0], row => int.Parse(row[1], CultureInfo.InvariantCulture));
-    }
 
     public async ValueTask DisposeAsync()
     {
@@ -74,6 +77,9 @@ internal sealed class RabbitMqServer : IAsyncDisposable
             await mapper.WaitUntilAsync(() => Task.FromResult(mapper.HasExited), TimeSpan.FromSeconds(30));
         }
     }
+
+    private async Task<string> ControlAsync(params string[] arguments) =>
+        (await Command.RunAsync(Path.Combine(Binaries!, "rabbitmqctl"), arguments, folder, TimeSpan.FromMinutes(1), environment)).EnsureSuccess().Output;
 
     private async Task<bool> CanConnectAsync()
     {

@@ -12,8 +12,15 @@ public sealed class ServersFixture : IAsyncLifetime
     /// <summary>Why tests that need the servers are skipped; null if they are not.</summary>
     internal static string? Missing { get; } = FindMissing();
 
-    public Task InitializeAsync() =>
-        Missing is null ? Task.WhenAll(postgres.StartAsync(), redis.StartAsync(), rabbitMq.StartAsync()) : Task.CompletedTask;
+    public async Task InitializeAsync()
+    {
+        if (Missing is null)
+        {
+            await Task.WhenAll(postgres.StartAsync(), redis.StartAsync(), rabbitMq.StartAsync());
+            // For the tests of the generated solutions.
+            await rabbitMq.AddVirtualHostAsync("tests");
+        }
+    }
 
     /// <returns>The connection strings of servers with an empty database.</returns>
     internal async Task<Dictionary<string, string>> GetConnectionStringsAsync() => new()

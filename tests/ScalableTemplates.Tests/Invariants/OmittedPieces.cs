@@ -21,7 +21,7 @@ internal sealed record OmittedPiece(string Name, Func<TemplateOptions, bool> IsL
         new("limits", options => !options.HasLimits, @"RateLimit-|RequestsPerMinute|ClientBudgets|\b429\b"),
         new("authentication", options => !options.HasJwt, @"(?i)jwt|bearer|RequireAuthorization|\bscopes? (catalog|orders):"),
         new("sample", options => !options.HasSample, @"(?i)catalog|(?<!\b(in|which) )\borders?\b(?! by)|\bproducts?\b|payment|\bmail|smtp|pickup"),
-        new("tests", options => !options.HasTests, "(?i)xunit|testcontainers|IntegrationTests|dotnet test"),
+        new("tests", options => !options.HasTests, @"(?i)xunit|testcontainers|IntegrationTests|dotnet test|Testing\.Platform"),
     ];
 
     public IEnumerable<string> WordsIn(string path, string text) =>

@@ -34,7 +34,6 @@ internal sealed partial record Marker(string Path, int Line, string Keyword, str
     public static MarkerStyle? StyleOf(string path) => System.IO.Path.GetFileName(path) switch
     {
         ".editorconfig" or ".gitignore" or ".gitattributes" or ".dockerignore" or "Dockerfile" => MarkerStyle.Hash,
-        ".env.example" => MarkerStyle.Hash,
         "nuget.config" => MarkerStyle.Xml,
         var name => System.IO.Path.GetExtension(name) switch
         {

@@ -1,10 +1,12 @@
 using System.IO.Compression;
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Packaging;
 
-public sealed class PackageTests
+public sealed partial class PackageTests
 {
     [Fact]
     public async Task Package_and_folder_give_the_same_output()
@@ -59,4 +61,45 @@ public sealed class PackageTests
             Assert.NotNull(package.GetEntry(metadata.Element(ns + file)!.Value));
         }
     }
+
+    [Fact]
+    public async Task Links_of_the_readme_work_on_the_page_of_the_package()
+    {
+        await using var package = await ZipFile.OpenReadAsync((await TemplatePackage.GetAsync()).File);
+        using var reader = new StreamReader(await package.GetEntry("README.md")!.OpenAsync());
+        var links = Link().Matches(await reader.ReadToEndAsync()).Select(match => match.Groups["target"].Value).ToList();
+
+        Assert.NotEmpty(links);
+        Findings.AssertNone(links.Where(link => !link.StartsWith("https://", StringComparison.Ordinal)).Select(link => $"{link} is relative"));
+        Findings.AssertNone(
+            from link in links
+            let path = OwnFile().Match(link).Groups["path"]
+            where path.Success && !Path.Exists(Path.Combine(Repo.Root, path.Value))
+            select $"{link} does not exist");
+    }
+
+    [Fact]
+    public async Task Pack_in_the_root_packs_the_templates_alone()
+    {
+        var projects = Regex.Matches(await File.ReadAllTextAsync(Path.Combine(Repo.Root, "ScalableTemplates.sln")), "\"(?<path>[^\"]+\\.csproj)\"")
+            .Select(match => match.Groups["path"].Value.Replace('\\', '/'))
+            .ToList();
+        var packable = new List<string>();
+        foreach (var project in projects)
+        {
+            var result = await Command.DotnetAsync(Repo.Root, "msbuild", project, "-getProperty:IsPackable", "-getProperty:PackageId");
+            if (JsonDocument.Parse(result.EnsureSuccess().Output).RootElement.GetProperty("Properties").GetProperty("IsPackable").GetString() == "true")
+            {
+                packable.Add(project);
+            }
+        }
+
+        Assert.Equal(["ScalableTemplates.csproj"], packable);
+    }
+
+    [GeneratedRegex(@"\]\((?<target>[^)\s]+)|^\[[^\]]+\]:\s*(?<target>\S+)|(src|href)=""(?<target>[^""]+)""", RegexOptions.Multiline)]
+    private static partial Regex Link();
+
+    [GeneratedRegex("^https://(github|raw\\.githubusercontent)\\.com/ScalableTemplates/ScalableTemplates/((blob|tree|raw)/)?main/(?<path>.+)$")]
+    private static partial Regex OwnFile();
 }

@@ -11,6 +11,8 @@ public static class ConnectionStrings
                 $"Connection string '{name}' is missing. Set the environment variable ConnectionStrings__{name}, "
 #if (HasAspire)
                 + "or start the whole solution, which sets it: dotnet run --project src/AppHost");
+#elif (HasPasswords)
+                + "or, while developing, create .env beside compose.yaml, as README.md says");
 #else
                 + $"or, while developing: dotnet user-secrets set ConnectionStrings:{name} \"...\" --project src/Api");
 #endif

@@ -31,7 +31,7 @@ internal sealed class Servers : IAsyncDisposable
 #endif
     ];
 
-    private readonly List<IAsyncDisposable> _containers = [];
+    private readonly Stack<IAsyncDisposable> _started = [];
 
     public static string Missing =>
         $"Needs Docker, or servers of yours in the environment variables {string.Join(", ", Names.Select(Variable))}.";
@@ -41,61 +41,102 @@ internal sealed class Servers : IAsyncDisposable
     /// <returns>Null if neither the environment nor Docker can give them.</returns>
     public static async Task<Servers?> StartAsync(CancellationToken cancellationToken)
     {
+        var isNamed = Names.All(name => Named(name) is not null);
+        if (!isNamed && !await Docker.IsRunningAsync(cancellationToken))
+        {
+            return null;
+        }
+
         var servers = new Servers();
-        foreach (var name in Names)
+        try
         {
-            if (Environment.GetEnvironmentVariable(Variable(name)) is { Length: > 0 } connectionString)
+            if (!isNamed)
             {
-                servers.Settings[$"ConnectionStrings:{name}"] = connectionString;
-            }
-        }
-
-        if (servers.Settings.Count < Names.Length)
-        {
-            if (!await Docker.IsRunningAsync(cancellationToken))
-            {
-                return null;
+                await servers.StartContainersAsync(cancellationToken);
+                return servers;
             }
 
-            await servers.StartContainersAsync(cancellationToken);
-        }
+            // Others may be using these servers, with data that is not for tests.
+            foreach (var name in Names)
+            {
+                servers.Settings[$"ConnectionStrings:{name}"] = Named(name)!;
+            }
+#if (HasPostgres)
 
-        return servers;
+            await servers.CreateDatabaseAsync(cancellationToken);
+#endif
+#if (HasRabbitMq)
+
+            await servers.ReserveVirtualHostAsync(cancellationToken);
+#endif
+
+            return servers;
+        }
+        catch
+        {
+            await servers.DisposeAsync();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var container in _containers)
+        while (_started.TryPop(out var server))
         {
-            await container.DisposeAsync();
+            await server.DisposeAsync();
         }
     }
 
     private static string Variable(string name) => $"ConnectionStrings__{name}";
 
+    private static string? Named(string name) =>
+        Environment.GetEnvironmentVariable(Variable(name)) is { Length: > 0 } connectionString ? connectionString : null;
+
+#if (HasPostgres)
+    private async Task CreateDatabaseAsync(CancellationToken cancellationToken)
+    {
+        var database = await TestDatabase.CreateAsync(Named("owner") ?? Named("database")!, cancellationToken);
+        _started.Push(database);
+        Settings["ConnectionStrings:database"] = database.ConnectionString;
+#if (HasReplica)
+        Settings["ConnectionStrings:replica"] = database.On(Named("replica")!);
+#endif
+    }
+
+#endif
+#if (HasRabbitMq)
+    private async Task ReserveVirtualHostAsync(CancellationToken cancellationToken)
+    {
+        var virtualHost = await TestVirtualHost.ReserveAsync(Named("broker")!, cancellationToken);
+        _started.Push(virtualHost);
+        Settings["ConnectionStrings:broker"] = virtualHost.ConnectionString;
+    }
+
+#endif
     private async Task StartContainersAsync(CancellationToken cancellationToken)
     {
 #if (HasReplica)
         var replica = new ReplicaServers();
-        _containers.Add(replica);
+        _started.Push(replica);
         await replica.StartAsync(cancellationToken);
         Settings["ConnectionStrings:database"] = replica.Primary;
         Settings["ConnectionStrings:replica"] = replica.Standby;
-#elseif (HasPostgres)
+#endif
+#if (HasPostgres && !HasReplica)
         var postgres = new PostgreSqlBuilder("postgres:18.3").Build();
-        _containers.Add(postgres);
+        _started.Push(postgres);
         await postgres.StartAsync(cancellationToken);
         Settings["ConnectionStrings:database"] = postgres.GetConnectionString();
 #endif
 #if (HasRedis)
-        var redis = new RedisBuilder("redis:8.6").Build();
-        _containers.Add(redis);
+        var redis = new RedisBuilder("redis:8.6.7").Build();
+        _started.Push(redis);
         await redis.StartAsync(cancellationToken);
         Settings["ConnectionStrings:cache"] = redis.GetConnectionString();
 #endif
 #if (HasRabbitMq)
-        var rabbitMq = new RabbitMqBuilder("rabbitmq:4.3").Build();
-        _containers.Add(rabbitMq);
+        var rabbitMq = new RabbitMqBuilder("rabbitmq:4.3.6").Build();
+        _started.Push(rabbitMq);
         await rabbitMq.StartAsync(cancellationToken);
         Settings["ConnectionStrings:broker"] = rabbitMq.GetConnectionString();
 #endif
