@@ -1,0 +1,40 @@
+using Microsoft.AspNetCore.OpenApi;
+using Scalar.AspNetCore;
+
+namespace ScalableBackend.Api;
+
+internal static class ApiPage
+{
+    private const string Title = "ScalableBackend API";
+    private const string Path = "/scalar";
+
+    public static void AddApiDescription(this IServiceCollection services) =>
+        services.AddOpenApi(options => options.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info.Title = Title;
+            return Task.CompletedTask;
+        }));
+
+    /// <summary>In Development: the OpenAPI document, and a page to try the API, which is also where the root leads. The page loads nothing from other hosts.</summary>
+    public static void MapApiPage(this WebApplication app)
+    {
+        if (!app.Environment.IsDevelopment())
+        {
+            return;
+        }
+
+        app.MapOpenApi();
+        app.MapGet("/", () => TypedResults.Redirect(Path)).ExcludeFromDescription();
+        app.MapScalarApiReference(Path, page => page
+            .WithTitle(Title)
+#if (HasJwt)
+            .EnablePersistentAuthentication()
+#endif
+            .DisableDefaultFonts()
+            .DisableTelemetry()
+            .DisableAgent()
+            .DisableMcp()
+            .HideDeveloperTools()
+            .HideClientButton());
+    }
+}
