@@ -1,17 +1,23 @@
-using Microsoft.AspNetCore.OpenApi;
 using Scalar.AspNetCore;
 
 namespace ScalableBackend.Api;
 
 internal static class ApiPage
 {
+    public const string Path = "/scalar";
+
     private const string Title = "ScalableBackend API";
-    private const string Path = "/scalar";
 
     public static void AddApiDescription(this IServiceCollection services) =>
         services.AddOpenApi(options => options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info.Title = Title;
+#if (HasJwt && HasSample)
+            document.Info.Description = "A token for Authentication: `dotnet user-jwts create --project src/Api --scope orders --scope catalog:write --output token`";
+#endif
+#if (HasJwt && !HasSample)
+            document.Info.Description = "A token for Authentication: `dotnet user-jwts create --project src/Api --output token`";
+#endif
             return Task.CompletedTask;
         }));
 
@@ -30,6 +36,7 @@ internal static class ApiPage
 #if (HasJwt)
             .EnablePersistentAuthentication()
 #endif
+            .ExpandAllTags()
             .DisableDefaultFonts()
             .DisableTelemetry()
             .DisableAgent()

@@ -45,6 +45,7 @@ internal static class Jwt
                 options => builder.Environment.IsDevelopment() || options.TokenValidationParameters.HasAudience(),
                 $"{Section}:ValidAudiences is missing. Set the environment variable {Variable}__ValidAudiences__0 to the audience of this API.")
             .ValidateOnStart();
+        builder.Services.RemoveKeyRing();
         builder.Services.AddAuthorization();
         builder.Services.ConfigureAll<OpenApiOptions>(options => options.AddDocumentTransformer((document, _, _) =>
         {
@@ -59,6 +60,15 @@ internal static class Jwt
         where TBuilder : IEndpointConventionBuilder =>
         builder.RequireAuthorization(policy => policy.RequireAssertion(context =>
             context.User.FindAll("scope").Any(claim => claim.Value.Split(' ').Contains(scope))));
+
+    // Authentication brings data protection along, which creates a key at the start, on disk and with a warning. Bearer tokens need none.
+    private static void RemoveKeyRing(this IServiceCollection services)
+    {
+        foreach (var service in services.Where(service => service.ImplementationType?.Name == "DataProtectionHostedService").ToList())
+        {
+            services.Remove(service);
+        }
+    }
 
     private static bool HasKey(this TokenValidationParameters parameters) => parameters.IssuerSigningKeys?.Any() is true;
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 
@@ -56,6 +57,8 @@ internal sealed class HealthReports
     // Not cancelled by a probe that has waited long enough: the check would take its own end for a failure, and the next probe starts over.
     private async Task<HealthStatus> CheckAsync()
     {
+        // The result is for all who probe, so the checks belong to no trace of theirs.
+        Activity.Current = null;
         var report = await _checks.CheckHealthAsync(CancellationToken.None);
         _checkedAt = _clock.GetTimestamp();
         if (!_hasStarted && report.Status != HealthStatus.Unhealthy)

@@ -36,7 +36,8 @@ internal static partial class OrdersApi
         orders.MapPost("/", PlaceAsync).RequireIdempotencyKey().WithSummary("Place an order; its status is at the Location")
             .WithExample(new PlaceOrder("ada@example.com", "card", [new(CatalogSeed.FirstProductId, Quantity: 2)]));
         orders.MapGet("/", ListAsync).WithSummary("The caller's orders, newest first, page by page");
-        orders.MapGet("/{id:guid}", GetAsync).WithSummary("One order and how far it is");
+        orders.MapGet("/{id:guid}", GetAsync).WithSummary("One order and how far it is")
+            .WithDescription("Its id is in the response to placing it.");
     }
 
     // Nothing is saved here: that is done with the answer, for its Idempotency-Key.
