@@ -35,6 +35,8 @@ internal sealed class Backend : IAsyncDisposable
         // One client stands for many.
         environment["Limits__Plans__standard__RequestsPerMinute"] = "600000";
         environment["Limits__Plans__standard__Burst"] = "100000";
+        // A line for each request would cost more than the request.
+        environment[$"Logging__LogLevel__{Path.GetFileName(solution)}"] = "Information";
         Token.Configure(environment);
         client = new HttpClient { BaseAddress = Address };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token.Create());
@@ -46,6 +48,13 @@ internal sealed class Backend : IAsyncDisposable
 
     /// <summary>The folder of what the processes print.</summary>
     public string Logs { get; } = TempFolder.Create("logs");
+
+    /// <summary>What all processes have printed so far.</summary>
+    public string ReadLogs() => string.Concat(Directory.GetFiles(Logs).Order(StringComparer.Ordinal).Select(file =>
+    {
+        using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        return reader.ReadToEnd();
+    }));
 
     /// <summary>The API and worker processes that should run.</summary>
     public IEnumerable<Daemon> Running => running.Values;

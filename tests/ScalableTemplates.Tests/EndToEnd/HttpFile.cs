@@ -76,12 +76,17 @@ internal static partial class HttpFile
         return request;
     }
 
-    // Either a variable, or 'name.response.body.$.path' for a part of an earlier answer.
+    // A variable, the one dynamic variable that all editors know, or 'name.response.body.$.path' for a part of an earlier answer.
     private static string Resolve(string reference, Dictionary<string, string> values, Dictionary<string, JsonNode> answers)
     {
         if (values.TryGetValue(reference, out var value))
         {
             return value;
+        }
+
+        if (reference == "$timestamp")
+        {
+            return DateTimeOffset.UtcNow.ToUnixTimeSeconds().ToString(System.Globalization.CultureInfo.InvariantCulture);
         }
 
         var match = Answer().Match(reference);

@@ -27,6 +27,7 @@ public sealed class LogScrubbingTests(ServersFixture servers)
         mails.Start();
         await using var backend = new Backend(await BuiltSolution.GetAsync(Options), await servers.GetConnectionStringsAsync());
         backend.Set("Messaging__RetryDelays__0", "00:00:01");
+        backend.Set("Logging__LogLevel__Shop", "Debug");
         SetMailServer(Password);
         await backend.MigrateAsync();
         await backend.StartApiAsync();
@@ -51,7 +52,7 @@ public sealed class LogScrubbingTests(ServersFixture servers)
 
         var letters = (await backend.RunWorkerAsync("dead-letters", "list")).EnsureSuccess().Output;
         AssertClean(letters);
-        AssertClean(ReadLogs(backend), "The mail server answered 550", "The mail server answered 535", "22021");
+        AssertClean(backend.ReadLogs(), "The mail server answered 550", "The mail server answered 535", "22021");
 
         void SetMailServer(string password) =>
             backend.Set("Mail__Server", $"smtp://{Uri.EscapeDataString(Login)}:{password}@127.0.0.1:{mails.Port}");
@@ -70,9 +71,9 @@ public sealed class LogScrubbingTests(ServersFixture servers)
         await using var backend = new Backend(await BuiltSolution.GetAsync(Options), connectionStrings);
 
         await backend.StartInVainAsync();
-        await backend.WaitUntilAsync(() => Task.FromResult(ReadLogs(backend).Contains("ACCESS_REFUSED", StringComparison.Ordinal)));
+        await backend.WaitUntilAsync(() => Task.FromResult(backend.ReadLogs().Contains("ACCESS_REFUSED", StringComparison.Ordinal)));
 
-        AssertClean(ReadLogs(backend), "password authentication failed", "The database was not migrated", "ACCESS_REFUSED");
+        AssertClean(backend.ReadLogs(), "password authentication failed", "The database was not migrated", "ACCESS_REFUSED");
     }
 
     private static async Task PostAsync(Backend backend, string token, string body)
@@ -84,12 +85,6 @@ public sealed class LogScrubbingTests(ServersFixture servers)
         using var response = await client.SendAsync(request);
         Assert.InRange(response.StatusCode, HttpStatusCode.BadRequest, HttpStatusCode.Unauthorized);
     }
-
-    private static string ReadLogs(Backend backend) => string.Concat(Directory.GetFiles(backend.Logs).Select(file =>
-    {
-        using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-        return reader.ReadToEnd();
-    }));
 
     /// <param name="text">What must hold nothing to hide.</param>
     /// <param name="expected">What it holds, or it would prove nothing.</param>

@@ -40,9 +40,11 @@ public sealed partial class TextTests(AllOutputs all)
 
     private static IEnumerable<string> Untidy(string path, string text)
     {
-        if (!text.EndsWith('\n') || text.EndsWith("\n\n", StringComparison.Ordinal))
+        // 'dotnet user-jwts' writes this file, and would change it by a newline that is there.
+        var endsWithNewline = path != "src/Api/appsettings.Development.json";
+        if (text.EndsWith('\n') != endsWithNewline || text.EndsWith("\n\n", StringComparison.Ordinal))
         {
-            yield return "does not end with one newline";
+            yield return endsWithNewline ? "does not end with one newline" : "ends with a newline";
         }
 
         if (text.StartsWith('\n') || DoubleBlankLine().Match(text) is { Success: true })

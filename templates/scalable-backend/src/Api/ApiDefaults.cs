@@ -2,7 +2,6 @@ using System.Text.Json.Serialization;
 #if (HasPostgres)
 using Npgsql;
 #endif
-using Scalar.AspNetCore;
 #if (HasLimits)
 using ScalableBackend.Api.Limits;
 #endif
@@ -28,7 +27,7 @@ internal static class ApiDefaults
             context.ProblemDetails.Detail ??= (context.Exception as BadHttpRequestException)?.Message);
         builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         builder.Services.AddValidation();
-        builder.Services.AddOpenApi();
+        builder.Services.AddApiDescription();
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new JsonStringEnumConverter()));
         builder.AddProxySupport();
         builder.Services.AddRequestTimeouts(timeouts => timeouts.DefaultPolicy =
@@ -41,9 +40,10 @@ internal static class ApiDefaults
 #endif
     }
 
-    /// <summary>Gives every error a ProblemDetails body; in Development, the OpenAPI document and a page to try it at /scalar.</summary>
+    /// <summary>Gives every error a ProblemDetails body; in Development, logs requests and has a page to try the API at /scalar.</summary>
     public static void UseApiDefaults(this WebApplication app)
     {
+        app.UseRequestLog();
         app.UseForwardedHeaders();
         app.UseSecurityHeaders();
         app.UseExceptionHandler(new ExceptionHandlerOptions
@@ -71,11 +71,7 @@ internal static class ApiDefaults
 #if (HasJwt)
         app.UseAuthorization();
 #endif
-        if (app.Environment.IsDevelopment())
-        {
-            app.MapOpenApi();
-            app.MapScalarApiReference();
-        }
+        app.MapApiPage();
     }
 
 #if (HasPostgres)

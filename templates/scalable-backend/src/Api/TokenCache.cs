@@ -8,7 +8,7 @@ namespace ScalableBackend.Api;
 /// Remembers for a minute which tokens were found valid, as to check one costs more than the rest of a quick request. That is
 /// how long a token is let in whose key was withdrawn; one that expires is forgotten then.
 /// </summary>
-internal sealed class TokenCache(TimeProvider clock) : JwtBearerEvents, IDisposable
+internal sealed class TokenCache(TimeProvider clock, RefusedTokenLog refused) : JwtBearerEvents, IDisposable
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(1);
 
@@ -33,6 +33,8 @@ internal sealed class TokenCache(TimeProvider clock) : JwtBearerEvents, IDisposa
         _callers.Set(context.Request.Headers.Authorization.ToString(), context.Principal, options);
         return Task.CompletedTask;
     }
+
+    public override Task AuthenticationFailed(AuthenticationFailedContext context) => refused.AuthenticationFailed(context);
 
     public void Dispose() => _callers.Dispose();
 }

@@ -3,11 +3,11 @@ namespace ScalableBackend.ServiceDefaults;
 public static class ConnectionStrings
 {
     /// <summary>The connection string <paramref name="name"/>.</summary>
-    /// <exception cref="InvalidOperationException">It is not configured; the message says how to set it.</exception>
+    /// <exception cref="ConfigurationException">It is not configured; the message says how to set it.</exception>
     public static string GetRequiredConnectionString(this IHostApplicationBuilder builder, string name) =>
         builder.Configuration.GetConnectionString(name) is { Length: > 0 } value
             ? value
-            : throw new InvalidOperationException(
+            : throw new ConfigurationException(
                 $"Connection string '{name}' is missing. Set the environment variable ConnectionStrings__{name}, "
 #if (HasAspire)
                 + "or start the whole solution, which sets it: dotnet run --project src/AppHost");

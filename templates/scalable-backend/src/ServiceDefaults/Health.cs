@@ -10,8 +10,6 @@ public static class Health
 {
     private const int DefaultPort = 8081;
 
-    private static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(2);
-
     internal static void AddHealth(this IHostApplicationBuilder builder)
     {
         if (builder is not WebApplicationBuilder web)
@@ -24,13 +22,6 @@ public static class Health
         builder.Services.AddHostedService(services => services.GetRequiredService<Lifecycle>());
         builder.Services.AddSingleton<HealthReports>();
         builder.Services.AddHealthChecks();
-        builder.Services.PostConfigure<HealthCheckServiceOptions>(options =>
-        {
-            foreach (var check in options.Registrations.Where(check => check.Timeout == Timeout.InfiniteTimeSpan))
-            {
-                check.Timeout = CheckTimeout;
-            }
-        });
         if (GetPort(builder.Configuration, builder.Environment) is > 0 and var port)
         {
             web.ListenTo(port);

@@ -15,8 +15,11 @@ public sealed class PipelineOptions
 
 public static class Pipelines
 {
+    // The first call also connects, and compiles the code that it runs: on a busy machine that alone takes longer than some timeouts.
+    private static readonly TimeSpan TimeoutWhileStarting = TimeSpan.FromSeconds(15);
+
     /// <summary>Adds a pipeline with a timeout in a circuit breaker. A change of its settings counts at once.</summary>
-    /// <param name="timeout">How long a call may take, unless the configuration says otherwise.</param>
+    /// <param name="timeout">How long a call may take once the process has started, unless the configuration says otherwise.</param>
     /// <param name="isAnswer">Tells exceptions with which the other side shows that it works.</param>
     public static void AddPipeline(this IHostApplicationBuilder builder, string name, TimeSpan timeout, Func<Exception, bool>? isAnswer = null)
     {
@@ -34,6 +37,8 @@ public static class Pipelines
         {
             context.EnableReloads<PipelineOptions>(name);
             var options = context.GetOptions<PipelineOptions>(name);
+            var started = context.ServiceProvider.GetRequiredService<IHostApplicationLifetime>().ApplicationStarted;
+            options.Timeout.TimeoutGenerator = _ => new(started.IsCancellationRequested ? options.Timeout.Timeout : TimeoutWhileStarting);
             pipeline.AddCircuitBreaker(options.CircuitBreaker).AddTimeout(options.Timeout);
         });
     }

@@ -1,6 +1,7 @@
 using System.Net.Http;
 using Microsoft.Extensions.Http.Resilience;
 using Polly;
+using Polly.Telemetry;
 
 namespace ScalableBackend.ServiceDefaults;
 
@@ -13,6 +14,13 @@ internal static class Resilience
     public static void AddResilientHttp(this IHostApplicationBuilder builder)
     {
         var settings = builder.Configuration.GetSection("Resilience:Http");
+        // Polly takes each for an error, with its stack. A call that took too long is counted; what it leads to is logged by who has called.
+        builder.Services.Configure<TelemetryOptions>(telemetry => telemetry.SeverityProvider = args => args.Event.EventName switch
+        {
+            "OnTimeout" => ResilienceEventSeverity.Information,
+            "OnCircuitOpened" => ResilienceEventSeverity.Warning,
+            _ => args.Event.Severity,
+        });
         builder.Services.AddServiceDiscovery();
         builder.Services.ConfigureHttpClientDefaults(http =>
         {

@@ -12,6 +12,7 @@ builder.AddJobs();
 
 var app = builder.Build();
 
+AppDbContext.Prepare(app.Services);
 app.UseHealth();
 
 return await app.RunAsync(args);

@@ -16,15 +16,17 @@ public sealed class OrderTests(Backend backend)
         Assert.Single(Directory.GetFiles(backend.Mails, $"*{order.GetProperty("id").GetString()}*.eml"));
     }
 
-    [Fact]
-    public async Task An_order_whose_card_is_declined_is_rejected_with_the_reason()
+    [Theory]
+    [InlineData("card-declined", "The card was declined.")]
+    [InlineData("cheque", "The payment method is unknown.")]
+    public async Task An_order_that_cannot_be_charged_is_rejected_with_the_reason(string paymentMethod, string reason)
     {
         using var client = backend.CreateClient();
 
-        var location = await client.PlaceOrderAsync("card-declined");
+        var location = await client.PlaceOrderAsync(paymentMethod);
 
         var order = await client.WaitForOrderAsync(location, "Rejected");
-        Assert.Equal("The card was declined.", order.GetProperty("reason").GetString());
+        Assert.Equal(reason, order.GetProperty("reason").GetString());
     }
 
     [Fact]

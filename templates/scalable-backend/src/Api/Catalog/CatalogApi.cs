@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Caching.Hybrid;
 using ScalableBackend.Core.Caching;
+using ScalableBackend.Core.Catalog;
 using ScalableBackend.Core.Data;
 
 namespace ScalableBackend.Api.Catalog;
@@ -22,11 +23,13 @@ internal static class CatalogApi
         products.MapGet("/", ListAsync).WithSummary("Products by age, page by page");
 #if (HasReplica)
         // The standby may not have the change yet that emptied the cache.
-        products.MapGet("/{id:guid}", GetAsync).WithSummary("One product, from the cache").ReadFromPrimary();
+        products.MapGet("/{id:guid}", GetAsync).WithSummary("One product, from the cache").WithExample("id", CatalogSeed.FirstProductId).ReadFromPrimary();
 #else
-        products.MapGet("/{id:guid}", GetAsync).WithSummary("One product, from the cache");
+        products.MapGet("/{id:guid}", GetAsync).WithSummary("One product, from the cache").WithExample("id", CatalogSeed.FirstProductId);
 #endif
-        var price = products.MapPut("/{id:guid}/price", ChangePriceAsync).WithSummary("Change the price of a product");
+        var price = products.MapPut("/{id:guid}/price", ChangePriceAsync).WithSummary("Change the price of a product")
+            .WithExample("id", CatalogSeed.FirstProductId)
+            .WithExample(new ChangePrice(41.50m));
 #if (HasJwt)
         price.RequireScope("catalog:write");
 #endif

@@ -23,6 +23,7 @@ internal static class IdempotencyExtensions
                 Required = true,
                 Description = "Chosen by the caller, new for each request and the same for its repetitions.",
                 Schema = new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1, MaxLength = IdempotencyFilter.MaxLength },
+                Example = "my-first-order",
             });
             return Task.CompletedTask;
         });

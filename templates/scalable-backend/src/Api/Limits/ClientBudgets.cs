@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Threading.RateLimiting;
 #if (HasRedis)
 using Polly.Registry;
+#endif
 using ScalableBackend.ServiceDefaults;
+#if (HasRedis)
 using StackExchange.Redis;
 #endif
 
@@ -20,7 +22,7 @@ internal sealed class ClientBudgets : IDisposable
 #endif
     {
         _ = options.Plans.GetValueOrDefault(options.DefaultPlan)
-            ?? throw new InvalidOperationException($"Limits:Plans:{options.DefaultPlan} is missing. Describe the plan there, as in appsettings.json.");
+            ?? throw new ConfigurationException($"Limits:Plans:{options.DefaultPlan} is missing. Describe the plan there, as in appsettings.json.");
         _options = options;
         Limiter = PartitionedRateLimiter.Create<HttpContext, (string Plan, string Client)>(context =>
             RateLimitPartition.Get(

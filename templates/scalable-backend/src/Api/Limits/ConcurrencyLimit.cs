@@ -1,3 +1,5 @@
+using ScalableBackend.ServiceDefaults;
+
 namespace ScalableBackend.Api.Limits;
 
 /// <summary>
@@ -9,8 +11,8 @@ internal sealed class ConcurrencyLimit(int permits, int queue)
     // Until then it is the newest that is turned away, which costs less.
     private const int PatienceInMilliseconds = 10;
 
-    private readonly int _permits = permits > 0 ? permits : throw new InvalidOperationException("Limits:Reads and Limits:Writes have to be 1 at least.");
-    private readonly int _queue = queue >= 0 ? queue : throw new InvalidOperationException("Limits:Queue has to be 0 at least.");
+    private readonly int _permits = permits > 0 ? permits : throw new ConfigurationException("Limits:Reads and Limits:Writes have to be 1 at least.");
+    private readonly int _queue = queue >= 0 ? queue : throw new ConfigurationException("Limits:Queue has to be 0 at least.");
     private readonly Lock _gate = new();
     private readonly Queue<(long Since, TaskCompletionSource<IDisposable?> Turn)> _waiting = [];
     private int _taken;

@@ -59,6 +59,10 @@ internal static class RequestLimits
     public static void UseBudgets(this WebApplication app)
     {
         var budgets = app.Services.GetRequiredService<ClientBudgets>();
+#if (HasRedis)
+        // Compiles the code of the first call while the process starts, and Redis may take its time.
+        budgets.Limiter.AcquireAsync(new DefaultHttpContext()).AsTask();
+#endif
         app.Use((context, next) =>
         {
             context.Response.OnStarting(budgets.AddHeadersAsync, context);

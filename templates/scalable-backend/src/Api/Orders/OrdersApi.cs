@@ -2,13 +2,14 @@ using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using ScalableBackend.Api.Idempotency;
+using ScalableBackend.Core.Catalog;
 using ScalableBackend.Core.Data;
 using ScalableBackend.Core.Messaging;
 using ScalableBackend.Core.Orders;
 
 namespace ScalableBackend.Api.Orders;
 
-internal static class OrdersApi
+internal static partial class OrdersApi
 {
     private static readonly Func<AppDbContext, Guid, string, CancellationToken, Task<Order?>> FindOrder = EF.CompileAsyncQuery(
         (AppDbContext db, Guid id, string customerId, CancellationToken _) => db.Orders.AsNoTracking()
@@ -32,14 +33,22 @@ internal static class OrdersApi
 #if (HasJwt)
         orders.RequireScope("orders");
 #endif
-        orders.MapPost("/", PlaceAsync).RequireIdempotencyKey().WithSummary("Place an order; its status is at the Location");
+        orders.MapPost("/", PlaceAsync).RequireIdempotencyKey().WithSummary("Place an order; its status is at the Location")
+            .WithExample(new PlaceOrder("ada@example.com", "card", [new(CatalogSeed.FirstProductId, Quantity: 2)]));
         orders.MapGet("/", ListAsync).WithSummary("The caller's orders, newest first, page by page");
-        orders.MapGet("/{id:guid}", GetAsync).WithSummary("One order and how far it is");
+        orders.MapGet("/{id:guid}", GetAsync).WithSummary("One order and how far it is")
+            .WithDescription("Its id is in the response to placing it.");
     }
 
     // Nothing is saved here: that is done with the answer, for its Idempotency-Key.
     private static async Task<Results<Accepted<PlacedOrder>, ProblemHttpResult>> PlaceAsync(
-        PlaceOrder request, AppDbContext db, MessagePublisher publisher, TimeProvider clock, HttpContext context, CancellationToken cancellationToken)
+        PlaceOrder request,
+        AppDbContext db,
+        MessagePublisher publisher,
+        TimeProvider clock,
+        ILogger<PlaceOrder> logger,
+        HttpContext context,
+        CancellationToken cancellationToken)
     {
         var ids = request.Lines.Select(line => line.ProductId).Distinct().ToArray();
         var prices = await FindPrices(db, ids).ToDictionaryAsync(cancellationToken: cancellationToken);
@@ -60,6 +69,7 @@ internal static class OrdersApi
         };
         db.Add(order);
         publisher.Publish(new OrderPlaced(order.Id));
+        LogPlacing(logger, order.Id, order.Total);
         return TypedResults.Accepted($"/v1/orders/{order.Id}", new PlacedOrder(order.Id, order.Status));
     }
 
@@ -77,4 +87,7 @@ internal static class OrdersApi
         var order = await FindOrder(db, id, context.GetCustomerId(), cancellationToken);
         return order is null ? TypedResults.NotFound() : TypedResults.Ok(OrderResponse.From(order));
     }
+
+    [LoggerMessage(LogLevel.Debug, "Placing order {OrderId} for {Total}")]
+    private static partial void LogPlacing(ILogger logger, Guid orderId, decimal total);
 }

@@ -24,7 +24,8 @@ internal static class PaymentSimulator
         {
             "card-declined" => TypedResults.Problem("The card was declined.", statusCode: StatusCodes.Status402PaymentRequired),
             "card-unavailable" => TypedResults.StatusCode(StatusCodes.Status503ServiceUnavailable),
-            _ => TypedResults.Ok(),
+            "card" or "card-slow" => TypedResults.Ok(),
+            _ => TypedResults.Problem("The payment method is unknown.", statusCode: StatusCodes.Status402PaymentRequired),
         };
     }
 }

@@ -3,24 +3,27 @@ using ScalableBackend.Core.Data;
 
 namespace ScalableBackend.Core.Catalog;
 
-internal static class CatalogSeed
+public static class CatalogSeed
 {
-    private static readonly (string Name, decimal Price)[] Products =
+    // The ids are the same everywhere, so that examples can name them. They are older than those of any other product.
+    private static readonly (string Id, string Name, decimal Price)[] Products =
     [
-        ("Kettle", 39.90m),
-        ("Toaster", 29.50m),
-        ("Coffee grinder", 59.00m),
-        ("Water carafe", 18.20m),
+        ("016f5e66-e800-7000-8000-000000000001", "Kettle", 39.90m),
+        ("016f5e66-e800-7000-8000-000000000002", "Toaster", 29.50m),
+        ("016f5e66-e800-7000-8000-000000000003", "Coffee grinder", 59.00m),
+        ("016f5e66-e800-7000-8000-000000000004", "Water carafe", 18.20m),
     ];
 
-    public static async Task AddAsync(AppDbContext db, CancellationToken cancellationToken)
+    public static Guid FirstProductId { get; } = Guid.Parse(Products[0].Id);
+
+    internal static async Task AddAsync(AppDbContext db, CancellationToken cancellationToken)
     {
         if (await db.Products.AnyAsync(cancellationToken))
         {
             return;
         }
 
-        db.AddRange(Products.Select(product => new Product { Id = Guid.CreateVersion7(), Name = product.Name, Price = product.Price }));
+        db.AddRange(Products.Select(product => new Product { Id = Guid.Parse(product.Id), Name = product.Name, Price = product.Price }));
         await db.SaveChangesAsync(cancellationToken);
     }
 }

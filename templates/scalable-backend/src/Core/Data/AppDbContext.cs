@@ -31,11 +31,15 @@ public sealed class AppDbContext(DbContextOptions<AppDbContext> options) : DbCon
     public DbSet<JobLease> JobLeases => Set<JobLease>();
 
     /// <summary>Has EF make its model while the process starts, and not with the first query. Needs no database.</summary>
-    public static void Prepare(IServiceProvider services) => Task.Run(() =>
-    {
-        using var db = new AppDbContext(services.GetRequiredService<DbContextOptions<AppDbContext>>());
-        return db.Model;
-    });
+    public static void Prepare(IServiceProvider services) => Task.Factory.StartNew(
+        () =>
+        {
+            using var db = new AppDbContext(services.GetRequiredService<DbContextOptions<AppDbContext>>());
+            return db.Model;
+        },
+        CancellationToken.None,
+        TaskCreationOptions.LongRunning,
+        TaskScheduler.Default);
 
     protected override void OnModelCreating(ModelBuilder modelBuilder) =>
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(AppDbContext).Assembly);

@@ -6,7 +6,8 @@ using ScalableBackend.Worker.Payments;
 
 namespace ScalableBackend.Worker.Orders;
 
-internal sealed class ChargePayment(AppDbContext db, PaymentClient payments, MessagePublisher publisher) : IMessageHandler<OrderPlaced>
+internal sealed partial class ChargePayment(AppDbContext db, PaymentClient payments, MessagePublisher publisher, ILogger<ChargePayment> logger)
+    : IMessageHandler<OrderPlaced>
 {
     public async Task HandleAsync(OrderPlaced message, CancellationToken cancellationToken)
     {
@@ -15,10 +16,18 @@ internal sealed class ChargePayment(AppDbContext db, PaymentClient payments, Mes
         {
             order.Status = OrderStatus.Rejected;
             order.Reason = refusal;
+            LogRejected(order.Id, refusal);
             return;
         }
 
         order.Status = OrderStatus.Paid;
         publisher.Publish(new OrderPaid(order.Id));
+        LogCharged(order.Id, order.Total);
     }
+
+    [LoggerMessage(LogLevel.Debug, "Charged {Total} for order {OrderId}")]
+    private partial void LogCharged(Guid orderId, decimal total);
+
+    [LoggerMessage(LogLevel.Debug, "Payment for order {OrderId} was refused: {Reason}")]
+    private partial void LogRejected(Guid orderId, string reason);
 }

@@ -7,7 +7,7 @@ using ScalableBackend.Worker.Mail;
 
 namespace ScalableBackend.Worker.Orders;
 
-internal sealed class SendConfirmation(AppDbContext db, Mailer mailer) : IMessageHandler<OrderPaid>
+internal sealed partial class SendConfirmation(AppDbContext db, Mailer mailer, ILogger<SendConfirmation> logger) : IMessageHandler<OrderPaid>
 {
     public async Task HandleAsync(OrderPaid message, CancellationToken cancellationToken)
     {
@@ -19,5 +19,9 @@ internal sealed class SendConfirmation(AppDbContext db, Mailer mailer) : IMessag
             text: string.Create(CultureInfo.InvariantCulture, $"Thank you. Order {order.Id} over {order.Total:0.00} is paid and on its way."),
             cancellationToken);
         order.Status = OrderStatus.Confirmed;
+        LogSent(order.Id);
     }
+
+    [LoggerMessage(LogLevel.Debug, "Sent the confirmation mail of order {OrderId}")]
+    private partial void LogSent(Guid orderId);
 }

@@ -1,0 +1,39 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.IdentityModel.Tokens;
+
+namespace ScalableBackend.Api;
+
+/// <summary>Logs why bearer tokens are refused, without their content. Each reason at most every ten seconds, so that nobody can flood the log.</summary>
+internal sealed partial class RefusedTokenLog(TimeProvider clock, ILogger<RefusedTokenLog> logger) : JwtBearerEvents
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    private readonly ConcurrentDictionary<string, long> _loggedAt = new();
+
+    public override Task AuthenticationFailed(AuthenticationFailedContext context)
+    {
+        var reason = GetReason(context.Exception);
+        var now = clock.GetTimestamp();
+        if (_loggedAt.TryAdd(reason, now)
+            || (_loggedAt[reason] is var loggedAt && clock.GetElapsedTime(loggedAt, now) >= Interval && _loggedAt.TryUpdate(reason, now, loggedAt)))
+        {
+            LogRefused(reason);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private static string GetReason(Exception exception) => exception switch
+    {
+        SecurityTokenExpiredException => "it has expired",
+        SecurityTokenInvalidIssuerException => "its issuer is not a valid one",
+        SecurityTokenInvalidAudienceException => "its audience is not a valid one",
+        SecurityTokenSignatureKeyNotFoundException => "no signing key matches its signature",
+        SecurityTokenMalformedException => "it is not a JWT",
+        _ => exception.GetType().Name,
+    };
+
+    [LoggerMessage(LogLevel.Information, "Refused a bearer token: {Reason}")]
+    private partial void LogRefused(string reason);
+}

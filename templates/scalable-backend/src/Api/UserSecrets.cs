@@ -1,0 +1,32 @@
+using System.Reflection;
+using Microsoft.Extensions.Configuration.Json;
+using Microsoft.Extensions.Configuration.UserSecrets;
+
+namespace ScalableBackend.Api;
+
+internal static class UserSecrets
+{
+    /// <summary>
+    /// Has the user secrets read as soon as they are there. They are reloaded when they change, but only if their folder is
+    /// there at the start: on a new machine 'dotnet user-jwts' creates it together with the first signing key.
+    /// </summary>
+    public static void WatchUserSecrets(this WebApplicationBuilder builder)
+    {
+        var sources = builder.Configuration.Sources;
+        var index = sources.ToList().FindIndex(source => source is JsonConfigurationSource { Path: "secrets.json" });
+        if (index < 0)
+        {
+            // Not in Development.
+            return;
+        }
+
+        var assembly = typeof(Program).Assembly;
+        var file = PathHelper.GetSecretsPathFromSecretsId(assembly.GetCustomAttribute<UserSecretsIdAttribute>()!.UserSecretsId);
+        var folder = Path.GetDirectoryName(file)!;
+        if (!Directory.Exists(folder))
+        {
+            Directory.CreateDirectory(folder);
+            sources[index] = new ConfigurationBuilder().AddUserSecrets(assembly, optional: true, reloadOnChange: true).Sources[0];
+        }
+    }
+}

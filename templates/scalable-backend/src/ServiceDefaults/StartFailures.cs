@@ -1,0 +1,51 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Options;
+
+namespace ScalableBackend.ServiceDefaults;
+
+/// <summary>A setting is missing or wrong; the message says how to set it, so nobody needs a stack trace.</summary>
+public sealed class ConfigurationException(string message) : Exception(message);
+
+/// <summary>Ends a start that fails for a reason outside of the code with a line that says what to do, and exit code 1. Any other exception keeps its stack trace.</summary>
+internal static class StartFailures
+{
+    public static void ReportStartFailures(this IHostApplicationBuilder builder)
+    {
+        AppDomain.CurrentDomain.UnhandledException -= Report;
+        AppDomain.CurrentDomain.UnhandledException += Report;
+        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = Bind);
+        // Below Critical the host logs only exceptions that it also rethrows, or logs once more when a background service stops it.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
+    }
+
+    private static void Report(object sender, UnhandledExceptionEventArgs unhandled)
+    {
+        var exceptions = (unhandled.ExceptionObject as AggregateException)?.InnerExceptions ?? [(Exception)unhandled.ExceptionObject];
+        if (exceptions.All(exception => exception is ConfigurationException or OptionsValidationException))
+        {
+            End([.. exceptions.SelectMany(exception => (exception as OptionsValidationException)?.Failures ?? [exception.Message])]);
+        }
+    }
+
+    // At once: background services may run already, and would log how their work was cut off.
+    private static Socket Bind(EndPoint endpoint)
+    {
+        try
+        {
+            return SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            End($"Cannot listen on {endpoint}: the address is already in use. Stop the process that listens there, or set ASPNETCORE_URLS to another address.");
+            throw;
+        }
+    }
+
+    private static void End(params string[] messages)
+    {
+        Console.Error.WriteLine(string.Join(Environment.NewLine, messages));
+        Environment.Exit(1);
+    }
+}

@@ -1,0 +1,95 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.EndToEnd;
+
+/// <summary>What a developer sees first in a browser.</summary>
+[Collection("End to end")]
+public sealed partial class ApiPageTests : IAsyncLifetime
+{
+    private static readonly string[] Methods = ["get", "put", "post", "delete", "patch"];
+
+    private readonly string database = $"Data Source={Path.Combine(TempFolder.Create("sqlite"), "app.db")}";
+    private Backend backend = null!;
+    private HttpClient client = null!;
+
+    public async Task InitializeAsync()
+    {
+        backend = new Backend(await BuiltSolution.GetAsync(TemplateOptions.Single), new Dictionary<string, string> { ["database"] = database });
+        await backend.StartApiAsync();
+        client = new HttpClient { BaseAddress = backend.Address };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token.Create());
+    }
+
+    public async Task DisposeAsync()
+    {
+        client.Dispose();
+        await backend.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task The_root_leads_to_a_page_with_the_name_of_the_solution_that_loads_nothing_from_elsewhere()
+    {
+        using var response = await client.GetAsync(new Uri("", UriKind.Relative));
+        var page = await response.Content.ReadAsStringAsync();
+
+        Assert.Equal("/scalar/", response.RequestMessage!.RequestUri!.AbsolutePath);
+        Assert.Contains("<title>Shop API</title>", page, StringComparison.Ordinal);
+        Assert.Contains("\"withDefaultFonts\":false", page, StringComparison.Ordinal);
+        Assert.DoesNotMatch(OtherHost(), page);
+        Assert.Contains("default-src 'self' data:;", Assert.Single(response.Headers.GetValues("Content-Security-Policy")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Every_request_of_the_page_works_with_its_example()
+    {
+        var document = await client.GetFromJsonAsync<JsonElement>("openapi/v1.json");
+        var order = await backend.PlaceOrderAsync("card");
+        var operations =
+            from path in document.GetProperty("paths").EnumerateObject()
+            from operation in path.Value.EnumerateObject()
+            where Methods.Contains(operation.Name)
+            select (Method: operation.Name, Path: path.Name, Description: operation.Value);
+
+        Assert.Equal("Shop API", document.GetProperty("info").GetProperty("title").GetString());
+        Assert.Equal(6, operations.Count());
+        foreach (var (method, path, description) in operations)
+        {
+            // Only who has placed an order knows an id of one.
+            using var request = CreateRequest(method, path.Replace("/orders/{id}", $"/orders/{order}", StringComparison.Ordinal), description);
+            using var response = await client.SendAsync(request);
+            Assert.True(response.IsSuccessStatusCode, $"{method} {request.RequestUri}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+        }
+    }
+
+    private static HttpRequestMessage CreateRequest(string method, string path, JsonElement description)
+    {
+        var request = new HttpRequestMessage { Method = HttpMethod.Parse(method) };
+        foreach (var parameter in description.GetProperty("parameters").EnumerateArray().Where(parameter => parameter.TryGetProperty("example", out _)))
+        {
+            var name = parameter.GetProperty("name").GetString()!;
+            var example = parameter.GetProperty("example").GetString()!;
+            path = path.Replace($"{{{name}}}", example, StringComparison.Ordinal);
+            if (parameter.GetProperty("in").GetString() == "header")
+            {
+                request.Headers.Add(name, example);
+            }
+        }
+
+        if (description.TryGetProperty("requestBody", out var body))
+        {
+            request.Content = new StringContent(
+                body.GetProperty("content").GetProperty("application/json").GetProperty("example").GetRawText(), Encoding.UTF8, "application/json");
+        }
+
+        request.RequestUri = new Uri(path, UriKind.Relative);
+        return request;
+    }
+
+    [GeneratedRegex(@"(?:src|href)\s*=\s*[""'](?:https?:)?//|""https?://")]
+    private static partial Regex OtherHost();
+}

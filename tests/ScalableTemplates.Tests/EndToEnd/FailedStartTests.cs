@@ -1,0 +1,88 @@
+using System.Net;
+using System.Net.Sockets;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.EndToEnd;
+
+/// <summary>A service that cannot start says what to do about it in a line, and ends with exit code 1: no stack trace, no core dump.</summary>
+public sealed class FailedStartTests
+{
+    private const string Bearer = "Authentication__Schemes__Bearer__";
+
+    [Theory]
+    [InlineData("Api", "database")]
+    [InlineData("Api", "cache")]
+    [InlineData("Api", "broker")]
+    [InlineData("Worker", "database")]
+    [InlineData("Worker", "broker")]
+    [InlineData("Migrator", "database")]
+    public async Task A_service_without_a_connection_string_says_how_to_set_it(string project, string missing)
+    {
+        var settings = Settings();
+        settings.Remove($"ConnectionStrings__{missing}");
+
+        var lines = await StartInVainAsync(project, settings);
+
+        Assert.StartsWith(
+            $"Connection string '{missing}' is missing. Set the environment variable ConnectionStrings__{missing}", Assert.Single(lines), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Api", "Authentication__Schemes__Bearer__Authority", "Authentication__Schemes__Bearer__ValidAudiences__0")]
+    [InlineData("Worker", "Payments__BaseUrl", "Mail__Server")]
+    public async Task A_service_without_settings_names_the_environment_variable_of_each(string project, params string[] missing)
+    {
+        var settings = Settings();
+        foreach (var name in missing)
+        {
+            settings.Remove(name);
+        }
+
+        var lines = await StartInVainAsync(project, settings);
+
+        Assert.Equal(missing.Length, lines.Length);
+        Assert.All(missing.Zip(lines), pair => Assert.Contains($"Set the environment variable {pair.First} to ", pair.Second, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("Api")]
+    [InlineData("Worker")]
+    public async Task A_service_whose_address_is_in_use_names_it(string project)
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        var settings = Settings();
+        settings["ASPNETCORE_URLS"] = $"http://{other.LocalEndpoint}";
+
+        var lines = await StartInVainAsync(project, settings);
+
+        Assert.StartsWith($"Cannot listen on {other.LocalEndpoint}: the address is already in use.", Assert.Single(lines), StringComparison.Ordinal);
+    }
+
+    /// <returns>What it says on the standard error stream.</returns>
+    private static async Task<string[]> StartInVainAsync(string project, Dictionary<string, string> settings)
+    {
+        var folder = Path.Combine(await BuiltSolution.GetAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none")), "src", project);
+        var program = Path.Combine("bin", "Debug", "net10.0", $"Shop.{project}.dll");
+
+        var result = await Command.RunAsync("dotnet", [program], folder, TimeSpan.FromMinutes(1), settings);
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.DoesNotContain("\"LogLevel\":\"Critical\"", result.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Hosting failed to start", result.Output, StringComparison.Ordinal);
+        return result.Error.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    // All that a service needs outside of Development, with servers that are not there.
+    private static Dictionary<string, string> Settings() => new()
+    {
+        ["ConnectionStrings__database"] = "Host=127.0.0.1;Port=1",
+        ["ConnectionStrings__cache"] = "127.0.0.1:1",
+        ["ConnectionStrings__broker"] = "amqp://127.0.0.1:1",
+        [Bearer + "Authority"] = "https://127.0.0.1:1",
+        [Bearer + "ValidAudiences__0"] = "api",
+        ["Payments__BaseUrl"] = "http://127.0.0.1:1/",
+        ["Mail__Server"] = "smtp://127.0.0.1:1",
+        ["Health__Port"] = "0",
+    };
+}
