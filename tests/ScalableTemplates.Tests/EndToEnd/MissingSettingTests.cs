@@ -24,7 +24,7 @@ public sealed class MissingSettingTests
         };
         others.Remove($"ConnectionStrings__{missing}");
 
-        var result = await Command.RunAsync("dotnet", [program], folder, TimeSpan.FromSeconds(30), others);
+        var result = await Command.RunAsync("dotnet", [program], folder, Daemon.Patience, others);
 
         Assert.NotEqual(0, result.ExitCode);
         Assert.Contains($"Connection string '{missing}' is missing. Set the environment variable ConnectionStrings__{missing}", result.Everything, StringComparison.Ordinal);
