@@ -10,16 +10,17 @@ using ScalableTemplates.Tests.EndToEnd;
 namespace ScalableTemplates.Tests.Faults;
 
 /// <summary>
-/// Clients that place orders at a constant rate, whether or not earlier ones were answered; only where so many wait for their answer
-/// that the machine cannot do that rate, no more come meanwhile. Each asks again, with the same Idempotency-Key, until it knows its order.
+/// Clients that come at a constant rate and place an order, whether or not earlier ones were answered; only if more wait than for a
+/// short outage, as the machine is too slow for that rate, they go away again. Each asks again, with the same Idempotency-Key, until
+/// it knows its order.
 /// </summary>
 internal sealed class OrderLoad
 {
     // Where the machine is so slow that a fault lasts longer than this, more orders would only bury it.
     private const int MostOrders = 10_000;
 
-    // Far more than wait while the database restarts.
-    private const int MostWaiting = 500;
+    // As many as come in the seconds in which the database restarts.
+    private const int MostWaiting = 300;
 
     private static readonly int OrdersPerSecond =
         int.TryParse(Environment.GetEnvironmentVariable("FAULT_RATE"), CultureInfo.InvariantCulture, out var rate) ? rate : 125;
@@ -96,12 +97,16 @@ internal sealed class OrderLoad
     private async Task PlaceAllAsync()
     {
         var clock = Stopwatch.StartNew();
+        var come = 0;
         while (!stopping.IsCancellationRequested)
         {
-            while (orders.Count < Math.Min(clock.Elapsed.TotalSeconds * OrdersPerSecond, MostOrders) && Volatile.Read(ref waiting) < MostWaiting)
+            for (; come < clock.Elapsed.TotalSeconds * OrdersPerSecond; come++)
             {
-                Interlocked.Increment(ref waiting);
-                orders.Add(PlaceAndLeaveAsync(orders.Count.ToString(CultureInfo.InvariantCulture)));
+                if (orders.Count < MostOrders && Volatile.Read(ref waiting) < MostWaiting)
+                {
+                    Interlocked.Increment(ref waiting);
+                    orders.Add(PlaceAndLeaveAsync(orders.Count.ToString(CultureInfo.InvariantCulture)));
+                }
             }
 
             await Task.Delay(5);
