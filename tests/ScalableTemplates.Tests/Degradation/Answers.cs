@@ -4,7 +4,8 @@ using System.Net;
 namespace ScalableTemplates.Tests.Degradation;
 
 /// <param name="Status">Null if there was none.</param>
-internal sealed record Answer(string Request, HttpStatusCode? Status, string Body, TimeSpan Took)
+/// <param name="RetryAfter">Null if the answer does not say.</param>
+internal sealed record Answer(string Request, HttpStatusCode? Status, string Body, TimeSpan? RetryAfter, TimeSpan Took)
 {
     public override string ToString() => $"{Request} {(int?)Status ?? 0}";
 }

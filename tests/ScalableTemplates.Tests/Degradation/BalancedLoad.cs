@@ -7,17 +7,21 @@ using ScalableTemplates.Tests.EndToEnd;
 namespace ScalableTemplates.Tests.Degradation;
 
 /// <summary>
-/// Clients that place and list orders at a constant rate through a load balancer, which sends nothing to a replica from a moment
-/// after its /health is not 200. Nobody asks twice: what fails has failed.
+/// Clients that place and list orders at a constant rate, or as fast as they are answered, through a load balancer, which sends nothing
+/// to a replica from a moment after its /health is not 200. Nobody asks twice: what fails has failed.
 /// </summary>
 internal sealed class BalancedLoad : IAsyncDisposable
 {
     private const int RequestsPerSecond = 50;
 
+    // So few that a slow API has no reason to turn any away.
+    private const int MostWaiting = 8;
+
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly HttpClient client = new();
-    private readonly HttpClient prober = new() { Timeout = TimeSpan.FromSeconds(2) };
+    private readonly HttpClient prober = new() { Timeout = TimeSpan.FromSeconds(10) };
+    private readonly SemaphoreSlim places = new(MostWaiting);
     private readonly CancellationTokenSource stopping = new();
     private readonly Guid product;
     private readonly Task[] running;
@@ -38,9 +42,19 @@ internal sealed class BalancedLoad : IAsyncDisposable
     /// <summary>What /health of each replica has said, and how that changed.</summary>
     public ConcurrentDictionary<Uri, string> Words { get; } = [];
 
+    public bool IsReady(Uri replica) => ready.Contains(replica);
+
     public int Answered => answered;
 
-    public bool IsReady(Uri replica) => ready.Contains(replica);
+    /// <summary>Waits until so many more requests are answered.</summary>
+    public Task AnswerAsync(int count)
+    {
+        var until = answered + count;
+        return UntilAsync(() => answered >= until);
+    }
+
+    /// <summary>Waits until the load balancer has noticed that the replica is, or is no more, to be sent requests.</summary>
+    public Task NoticeAsync(Uri replica, bool isReady) => UntilAsync(() => IsReady(replica) == isReady);
 
     /// <summary>Sends no more, and waits for all answers.</summary>
     public async Task StopAsync()
@@ -54,7 +68,17 @@ internal sealed class BalancedLoad : IAsyncDisposable
         await StopAsync();
         client.Dispose();
         prober.Dispose();
+        places.Dispose();
         stopping.Dispose();
+    }
+
+    private static async Task UntilAsync(Func<bool> isSo)
+    {
+        using var timeout = new CancellationTokenSource(Daemon.Patience);
+        while (!isSo())
+        {
+            await Task.Delay(50, timeout.Token);
+        }
     }
 
     private async Task ProbeAsync(IReadOnlyCollection<Uri> replicas)
@@ -87,6 +111,7 @@ internal sealed class BalancedLoad : IAsyncDisposable
         var requests = new List<Task>();
         while (!stopping.IsCancellationRequested)
         {
+            await places.WaitAsync();
             requests.Add(SendAsync(requests.Count));
             await Task.Delay(TimeSpan.FromSeconds(1) / RequestsPerSecond);
         }
@@ -96,8 +121,12 @@ internal sealed class BalancedLoad : IAsyncDisposable
 
     private async Task SendAsync(int number)
     {
-        await Task.Yield();
-        var replicas = ready;
+        Uri[] replicas;
+        while ((replicas = ready) is [])
+        {
+            await Task.Delay(ProbeInterval);
+        }
+
         var replica = replicas[(uint)Interlocked.Increment(ref turn) % replicas.Length];
         using var request = new HttpRequestMessage(number % 2 == 0 ? HttpMethod.Post : HttpMethod.Get, new Uri(replica, "v1/orders"));
         if (number % 2 == 0)
@@ -119,6 +148,10 @@ internal sealed class BalancedLoad : IAsyncDisposable
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
         {
             Failures.Add($"{request.Method} {replica}: {exception}");
+        }
+        finally
+        {
+            places.Release();
         }
     }
 }

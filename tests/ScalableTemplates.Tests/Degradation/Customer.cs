@@ -82,11 +82,11 @@ internal sealed class Customer : IDisposable
                 token = tokens.Single();
             }
 
-            return new Answer(name, response.StatusCode, await response.Content.ReadAsStringAsync(), clock.Elapsed);
+            return new Answer(name, response.StatusCode, await response.Content.ReadAsStringAsync(), response.Headers.RetryAfter?.Delta, clock.Elapsed);
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
         {
-            return new Answer(name, null, exception.Message, clock.Elapsed);
+            return new Answer(name, null, exception.Message, null, clock.Elapsed);
         }
     }
 }

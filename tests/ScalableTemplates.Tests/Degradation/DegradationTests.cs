@@ -10,11 +10,8 @@ public sealed class DegradationTests(RunningShop shop, ITestOutputHelper output)
 {
     private const string AsEver = "page 200, product 200, price 204, place 202, order 200, health 200, alive 200";
 
-    // Less than the request timeout, and far more than it takes, as the machine has other work to do.
-    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(12);
-
-    // The request timeout, and the same again for the machine.
-    private static readonly TimeSpan GivenUp = TimeSpan.FromSeconds(15) + Soon;
+    // The request timeout, which the API itself keeps: what is answered as ever was in time. And the same again for the machine.
+    private static readonly TimeSpan GivenUp = 2 * TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(3);
 
@@ -44,14 +41,17 @@ public sealed class DegradationTests(RunningShop shop, ITestOutputHelper output)
                 var answers = await AskForAllAsync(before);
                 output.WriteLine($"{piece} {fault}, {moment}: {answers.Times}\n{answers.Errors}");
                 Assert.Equal(AsEver, answers.ToString());
-                Assert.True(answers.Slowest < Soon, answers.Times);
+                Assert.True(answers.Slowest < GivenUp, answers.Times);
                 orders.Add(answers.Order!.Value);
                 await WaitForHealthAsync(health);
             }
 
             await WaitForStatusAsync(orders, meanwhile);
             await Task.Delay(Moment);
-            await WaitForStatusAsync(orders, meanwhile, seconds: 0);
+            foreach (var order in orders)
+            {
+                Assert.Equal(meanwhile, await shop.Customer.GetStatusAsync(order));
+            }
         }
         finally
         {
@@ -66,9 +66,10 @@ public sealed class DegradationTests(RunningShop shop, ITestOutputHelper output)
     [InlineData("hanging")]
     public async Task Without_the_primary_the_standby_and_the_cache_are_read_and_other_requests_are_given_up(string fault)
     {
-        // Redis has perhaps only just come back; while its circuit is open, nothing is kept there.
-        await Task.Delay(TimeSpan.FromSeconds(6));
         var before = await PrepareAsync();
+        // Redis has perhaps only just come back; while its circuit is open, nothing is kept there.
+        await shop.WaitUntilAsync(async () =>
+            (await shop.Customer.ReadProductAsync(before.Cached)).Status == HttpStatusCode.OK && await shop.IsInRedisAsync(before.Cached));
         var (@break, mend) = shop.Fault("PostgreSQL", fault);
         var underWay = Customer.IdOf(await shop.Customer.PlaceAsync(Guid.NewGuid().ToString(), before.Priced));
         Answers answers;
@@ -108,8 +109,8 @@ public sealed class DegradationTests(RunningShop shop, ITestOutputHelper output)
             }
 
             output.WriteLine($"40 reads while Redis hangs: {clock.Elapsed.TotalSeconds:0.0} s");
-            // The timeout is 250 ms, so that to wait each time would take 10 seconds.
-            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(5), $"{clock.Elapsed}");
+            // To wait each time would take twice that at least.
+            Assert.True(clock.Elapsed < products.Length * RunningShop.CacheTimeout / 2, $"{clock.Elapsed}");
         }
         finally
         {
@@ -143,19 +144,13 @@ public sealed class DegradationTests(RunningShop shop, ITestOutputHelper output)
         }
     }
 
-    private Task WaitForHealthAsync(string word) => shop.WaitUntilAsync(async () => await shop.Customer.GetHealthAsync() == word, seconds: 40);
+    private Task WaitForHealthAsync(string word) => shop.WaitUntilAsync(async () => await shop.Customer.GetHealthAsync() == word);
 
-    private async Task WaitForStatusAsync(IEnumerable<Guid> orders, string status, int seconds = 60)
+    private async Task WaitForStatusAsync(IEnumerable<Guid> orders, string status)
     {
         foreach (var order in orders)
         {
-            if (seconds == 0)
-            {
-                Assert.Equal(status, await shop.Customer.GetStatusAsync(order));
-                continue;
-            }
-
-            await shop.WaitUntilAsync(async () => await shop.Customer.GetStatusAsync(order) == status, seconds);
+            await shop.WaitUntilAsync(async () => await shop.Customer.GetStatusAsync(order) == status);
         }
     }
 }

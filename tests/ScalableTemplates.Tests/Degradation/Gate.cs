@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
@@ -10,18 +11,18 @@ internal sealed class Gate : IAsyncDisposable
     private readonly int target;
     private readonly IPEndPoint address;
     private readonly ConcurrentBag<TcpClient> connections = [];
-    private TcpListener? listener;
-    private Task accepting = Task.CompletedTask;
+    private TcpListener listener;
+    private Task accepting;
     private TaskCompletionSource open = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="server">The server that it stands before.</param>
     public Gate(Uri server)
     {
         target = server.Port;
-        address = new IPEndPoint(IPAddress.Loopback, EndToEnd.FreePort.Next());
+        (listener, address) = EndToEnd.FreePort.Listen(port => Listen(new IPEndPoint(IPAddress.Loopback, port)));
         Address = new UriBuilder(server) { Port = address.Port }.Uri;
         open.SetResult();
-        Listen();
+        accepting = AcceptAsync(listener);
     }
 
     public Uri Address { get; }
@@ -29,7 +30,7 @@ internal sealed class Gate : IAsyncDisposable
     /// <summary>Nobody is there.</summary>
     public async Task ShutAsync()
     {
-        listener!.Dispose();
+        listener.Dispose();
         await accepting;
         foreach (var connection in connections)
         {
@@ -39,10 +40,22 @@ internal sealed class Gate : IAsyncDisposable
         connections.Clear();
     }
 
-    public Task OpenAsync()
+    /// <summary>At the address that callers know; if somebody else has it, as soon as it is free.</summary>
+    public async Task OpenAsync()
     {
-        Listen();
-        return Task.CompletedTask;
+        for (var clock = Stopwatch.StartNew(); ;)
+        {
+            try
+            {
+                (listener, _) = Listen(address);
+                accepting = AcceptAsync(listener);
+                return;
+            }
+            catch (SocketException) when (clock.Elapsed < EndToEnd.Daemon.Patience)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1));
+            }
+        }
     }
 
     /// <summary>Takes connections and requests, and answers none.</summary>
@@ -65,11 +78,11 @@ internal sealed class Gate : IAsyncDisposable
         await ShutAsync();
     }
 
-    private void Listen()
+    private static (TcpListener Listener, IPEndPoint Address) Listen(IPEndPoint address)
     {
-        listener = new TcpListener(address);
+        var listener = new TcpListener(address);
         listener.Start(backlog: 1000);
-        accepting = AcceptAsync(listener);
+        return (listener, address);
     }
 
     private async Task AcceptAsync(TcpListener door)

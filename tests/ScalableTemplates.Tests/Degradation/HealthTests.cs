@@ -10,19 +10,21 @@ public sealed class HealthTests(ServersFixture servers) : IAsyncLifetime
 {
     private readonly PostgresServer postgres = new();
     private readonly HttpClient client = new();
-    private readonly int probes = FreePort.Next();
     private Backend? backend;
 
     public async Task InitializeAsync()
     {
         if (ServersFixture.Missing is null)
         {
+            // Its address is known from when it first ran.
+            await postgres.StartAsync();
+            await postgres.KillAsync();
             var connectionStrings = await servers.GetConnectionStringsAsync();
             connectionStrings["database"] = postgres.ConnectionString("postgres");
             backend = new Backend(await BuiltSolution.GetAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none")), connectionStrings);
             backend.Set("ASPNETCORE_ENVIRONMENT", "Production");
             backend.Set("DOTNET_ENVIRONMENT", "Production");
-            backend.Set("Health__Port", $"{probes}");
+            backend.SeparateProbes();
         }
     }
 
@@ -38,11 +40,12 @@ public sealed class HealthTests(ServersFixture servers) : IAsyncLifetime
     {
         Skip.If(backend is null, ServersFixture.Missing);
 
-        await backend!.StartApiAsync(probes, "Starting");
+        await backend!.StartApiAsync("Starting");
+        var probes = backend.Probes;
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "Starting"), await GetAsync(probes, "health"));
         Assert.Equal((HttpStatusCode.OK, "Healthy"), await GetAsync(probes, "alive"));
 
-        await postgres.StartAsync();
+        await postgres.RunAsync();
         await backend.WaitUntilAsync(async () => await GetAsync(probes, "health") == (HttpStatusCode.OK, "Healthy"));
         await AssertProbesAndApiAreApartAsync();
 
@@ -57,7 +60,7 @@ public sealed class HealthTests(ServersFixture servers) : IAsyncLifetime
         Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(api, "health")).Status);
         Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(api, "alive")).Status);
         Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync(api, "v1/products")).Status);
-        Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(probes, "v1/products")).Status);
+        Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(backend.Probes, "v1/products")).Status);
     }
 
     private async Task<(HttpStatusCode Status, string Body)> GetAsync(int port, string path)

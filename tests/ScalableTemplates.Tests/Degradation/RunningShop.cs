@@ -11,8 +11,9 @@ public sealed class RunningShop : IAsyncLifetime
     private static readonly TemplateOptions Options =
         TemplateOptions.Services.With(Dimension.Orchestrator, "none").With(Dimension.Replica, "streaming");
 
-    // So often that an outage of some seconds makes no dead letters, and so soon that nobody waits for what is mended.
-    private static readonly string[] RetryDelays = ["00:00:01", "00:00:02", "00:00:03", "00:00:04", "00:00:05", "00:00:06", "00:00:10"];
+    // So often that no outage makes dead letters, also on a machine where it lasts minutes, and so soon that nobody waits for what is mended.
+    private static readonly string[] RetryDelays =
+        ["00:00:01", "00:00:02", "00:00:03", "00:00:04", "00:00:05", "00:00:06", .. Enumerable.Repeat("00:00:10", 30)];
 
     private readonly PostgresServer postgres = new();
     private readonly RedisServer redis = new();
@@ -28,6 +29,9 @@ public sealed class RunningShop : IAsyncLifetime
         paymentsGate = new Gate(Payments.Address);
         mailsGate = new Gate(Mails.Address);
     }
+
+    /// <summary>How long a request waits for a Redis that hangs.</summary>
+    internal static TimeSpan CacheTimeout { get; } = TimeSpan.FromSeconds(2);
 
     internal PaymentProvider Payments { get; } = new();
 
@@ -64,6 +68,8 @@ public sealed class RunningShop : IAsyncLifetime
         });
         backend.UsePaymentProvider(paymentsGate.Address);
         backend.Set("Mail__Server", mailsGate.Address.ToString());
+        // Several times the default, for a machine with other work to do: a call that a cache in order does not answer in time spoils what is tested.
+        backend.Set("Resilience__cache__Timeout__Timeout", CacheTimeout.ToString());
         // Less than a fault lasts here, so that what hangs is given up and tried again.
         backend.Set("Resilience__Http__AttemptTimeout__Timeout", "00:00:02");
         backend.Set("Resilience__mail__Timeout__Timeout", "00:00:02");
@@ -122,5 +128,7 @@ public sealed class RunningShop : IAsyncLifetime
     }
 
     /// <summary>Shows the log of the worker if the test waits in vain.</summary>
-    internal Task WaitUntilAsync(Func<Task<bool>> isSo, int seconds) => backend!.WaitUntilAsync(isSo, seconds);
+    internal Task WaitUntilAsync(Func<Task<bool>> isSo) => backend!.WaitUntilAsync(isSo);
+
+    internal Task<bool> IsInRedisAsync(Guid product) => redis.HasKeyAsync($"{product}");
 }

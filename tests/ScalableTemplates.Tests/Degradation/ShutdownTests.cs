@@ -11,11 +11,10 @@ namespace ScalableTemplates.Tests.Degradation;
 [Collection("Faults")]
 public sealed class ShutdownTests(ITestOutputHelper output)
 {
-    // Several times as long as the load balancer needs to notice.
-    private static readonly TimeSpan DrainDelay = TimeSpan.FromSeconds(5);
+    // Many times as long as the load balancer needs to notice, as the machine may have other work to do.
+    private static readonly TimeSpan DrainDelay = TimeSpan.FromSeconds(15);
 
-    // The shutdown timeout of the template, and as much for the machine.
-    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(25);
+    private const int Enough = 100;
 
     [SkippableFact]
     public async Task A_replica_that_is_asked_to_end_fails_no_request()
@@ -27,14 +26,11 @@ public sealed class ShutdownTests(ITestOutputHelper output)
         var leaving = run.Backend.AddressOf(1);
         var product = await run.Backend.GetProductIdAsync();
         await using var load = new BalancedLoad([run.Backend.AddressOf(0), leaving], product);
-        await Task.Delay(TimeSpan.FromSeconds(3));
+        await load.AnswerAsync(Enough);
 
         var clock = Stopwatch.StartNew();
-        var ending = run.Backend.StopApiAsync(1, DrainDelay + ShutdownTimeout);
-        while (load.IsReady(leaving))
-        {
-            await Task.Delay(50);
-        }
+        var ending = run.Backend.StopApiAsync(1);
+        await load.NoticeAsync(leaving, isReady: false);
 
         // Who has not noticed yet is served, and told to go elsewhere.
         using var client = new HttpClient();
@@ -42,19 +38,19 @@ public sealed class ShutdownTests(ITestOutputHelper output)
         using var late = await client.GetAsync(new Uri(leaving, "v1/products"));
         var exitCode = await ending;
         var took = clock.Elapsed;
-        await Task.Delay(TimeSpan.FromSeconds(1));
+        await load.AnswerAsync(Enough);
         Assert.False(load.IsReady(leaving));
         // Its successor, at the same address.
         await run.Backend.StartApiAsync(replica: 1);
-        await Task.Delay(TimeSpan.FromSeconds(2));
+        await load.NoticeAsync(leaving, isReady: true);
+        await load.AnswerAsync(Enough);
         await load.StopAsync();
 
         output.WriteLine($"{load.Answered} answered; ended after {took.TotalSeconds:0.0} s; /health: {load.Words[leaving]}");
         Assert.Empty(load.Failures);
-        Assert.True(load.Answered > 100, $"Only {load.Answered} requests.");
         Assert.Equal(0, exitCode);
         Assert.True(took >= DrainDelay, $"It ended after {took}.");
-        Assert.Equal("200 Healthy, 503 Stopping, 200 Healthy", load.Words[leaving].Replace("503 Starting, ", "", StringComparison.Ordinal));
+        Assert.Matches("^200 .*, 503 Stopping, (503 Starting, )*200 ", load.Words[leaving]);
         Assert.Equal((HttpStatusCode.OK, true), (late.StatusCode, late.Headers.ConnectionClose));
     }
 
@@ -69,8 +65,8 @@ public sealed class ShutdownTests(ITestOutputHelper output)
         {
             for (var stops = 0; stops < 2; stops++)
             {
-                exitCodes.Add(await run.Backend.StopWorkerAsync(DrainDelay + ShutdownTimeout));
-                run.Backend.Set("Shutdown__DrainDelay", DrainDelay.ToString());
+                exitCodes.Add(await run.Backend.StopWorkerAsync());
+                run.Backend.Set("Shutdown__DrainDelay", "00:00:05");
                 await run.Backend.StartWorkerAsync();
                 await Task.Delay(TimeSpan.FromSeconds(1));
             }

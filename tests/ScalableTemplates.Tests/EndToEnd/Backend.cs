@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
@@ -9,14 +10,13 @@ namespace ScalableTemplates.Tests.EndToEnd;
 /// <summary>A generated solution that runs as the processes it is made of.</summary>
 internal sealed class Backend : IAsyncDisposable
 {
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(1);
-
     private readonly string solution;
-    private readonly Dictionary<(string Project, int Replica), int> ports = [];
-    private readonly Dictionary<(string Project, int Replica), Daemon> running = [];
+    private readonly ConcurrentDictionary<(string Project, int Replica), ServerPort> ports = [];
+    private readonly ConcurrentDictionary<(string Project, int Replica), Daemon> running = [];
     private readonly Dictionary<string, string> published = [];
     private readonly Dictionary<string, string> environment = [];
-    private readonly HttpClient client;
+    private readonly HttpClient client = new();
+    private bool hasSeparateProbes;
 
     /// <param name="solution">The folder of a built solution.</param>
     /// <param name="connectionStrings">By their names.</param>
@@ -31,14 +31,12 @@ internal sealed class Backend : IAsyncDisposable
         environment["ASPNETCORE_ENVIRONMENT"] = "Development";
         environment["DOTNET_ENVIRONMENT"] = "Development";
         environment["Mail__PickupFolder"] = Mails = TempFolder.Create("mails");
-        environment["Payments__BaseUrl"] = $"{Address}payment-simulator/";
         // One client stands for many.
         environment["Limits__Plans__standard__RequestsPerMinute"] = "600000";
         environment["Limits__Plans__standard__Burst"] = "100000";
         // A line for each request would cost more than the request.
         environment[$"Logging__LogLevel__{Path.GetFileName(solution)}"] = "Information";
         Token.Configure(environment);
-        client = new HttpClient { BaseAddress = Address };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token.Create());
     }
 
@@ -59,7 +57,11 @@ internal sealed class Backend : IAsyncDisposable
     /// <summary>The API and worker processes that should run.</summary>
     public IEnumerable<Daemon> Running => running.Values;
 
-    public Uri AddressOf(int replica) => new($"http://127.0.0.1:{PortOf("Api", replica)}/");
+    /// <summary>Final once that replica has run.</summary>
+    public Uri AddressOf(int replica) => new($"http://127.0.0.1:{PortOf("Api", replica).Number}/");
+
+    /// <summary>Where the API is asked for its health.</summary>
+    public int Probes => ProbesOf(PortOf("Api", replica: 0));
 
     /// <summary>Has the handlers charge at another payment provider than the API's simulator, from their next start on.</summary>
     public void UsePaymentProvider(Uri provider) => Set("Payments__BaseUrl", provider.ToString());
@@ -67,10 +69,13 @@ internal sealed class Backend : IAsyncDisposable
     /// <summary>Gives all processes a setting, from their next start on.</summary>
     public void Set(string name, string value) => environment[name] = value;
 
+    /// <summary>Has processes answer the probes at a port of their own, from their next start on.</summary>
+    public void SeparateProbes() => hasSeparateProbes = true;
+
     public async Task MigrateAsync()
     {
         await using var migrator = Start("Migrator", port: null);
-        Assert.True(await migrator.WaitForExitAsync(StartTimeout) == 0, migrator.Log);
+        Assert.True(await migrator.WaitForExitAsync() == 0, migrator.Log);
     }
 
     /// <summary>Starts all that lack something that they need, and waits until they have found out.</summary>
@@ -79,12 +84,10 @@ internal sealed class Backend : IAsyncDisposable
         await using var migrator = Start("Migrator", port: null);
         foreach (var project in new[] { "Api", "Worker" })
         {
-            var port = PortOf(project, replica: 0);
-            running[(project, 0)] = Start(project, port);
-            await running[(project, 0)].WaitUntilAsync(async () => await GetHealthAsync(port) == "Starting", StartTimeout);
+            await StartAsync(project, replica: 0, "Starting");
         }
 
-        Assert.NotEqual(0, await migrator.WaitForExitAsync(StartTimeout));
+        Assert.NotEqual(0, await migrator.WaitForExitAsync());
     }
 
     /// <summary>Has processes of the project run from where it was published, from their next start on.</summary>
@@ -92,8 +95,8 @@ internal sealed class Backend : IAsyncDisposable
 
     public Task StartApiAsync(int replica = 0) => StartAsync("Api", replica);
 
-    /// <summary>Starts the API with probes on a port of their own, and waits until they say <paramref name="word"/>.</summary>
-    public Task StartApiAsync(int probes, string word) => StartAsync("Api", replica: 0, probes, word);
+    /// <summary>Starts the API, and waits until its health is <paramref name="word"/>.</summary>
+    public Task StartApiAsync(string word) => StartAsync("Api", replica: 0, word);
 
     public Task StartWorkerAsync(int replica = 0) => StartAsync("Worker", replica);
 
@@ -103,19 +106,19 @@ internal sealed class Backend : IAsyncDisposable
 
     /// <summary>Asks the API to end, as an orchestrator does.</summary>
     /// <returns>Its exit code.</returns>
-    public Task<int> StopApiAsync(int replica, TimeSpan timeout) => running[("Api", replica)].StopAsync(timeout);
+    public Task<int> StopApiAsync(int replica) => running[("Api", replica)].StopAsync();
 
     public string WorkerLog => running[("Worker", 0)].Log;
 
     /// <summary>Runs a command of the worker to its end.</summary>
     public Task<CommandResult> RunWorkerAsync(params string[] command) => Command.RunAsync(
-        "dotnet", [ProgramOf("Worker"), .. command], Path.Combine(solution, "src", "Worker"), StartTimeout, environment);
+        "dotnet", [ProgramOf("Worker"), .. command], Path.Combine(solution, "src", "Worker"), Daemon.Patience, Settings());
 
     public Task KillWorkerAsync(int replica = 0) => running[("Worker", replica)].KillAsync();
 
     /// <summary>Asks the worker to end, as an orchestrator does.</summary>
     /// <returns>Its exit code.</returns>
-    public Task<int> StopWorkerAsync(TimeSpan timeout) => running[("Worker", 0)].StopAsync(timeout);
+    public Task<int> StopWorkerAsync() => running[("Worker", 0)].StopAsync();
 
     /// <summary>Has the worker hang.</summary>
     public Task PauseWorkerAsync() => running[("Worker", 0)].PauseAsync();
@@ -156,14 +159,13 @@ internal sealed class Backend : IAsyncDisposable
 
     public Task<JsonElement> GetOrderAsync(Guid order) => client.GetFromJsonAsync<JsonElement>($"v1/orders/{order}");
 
-    public Task WaitForStatusAsync(Guid order, string status, int seconds = 60) =>
-        WaitUntilAsync(async () => await GetStatusAsync(order) == status, seconds);
+    public Task WaitForStatusAsync(Guid order, string status) => WaitUntilAsync(async () => await GetStatusAsync(order) == status);
 
     /// <summary>Waits for something that the process does which handles messages.</summary>
-    public Task WaitUntilAsync(Func<Task<bool>> isSo, int seconds = 60)
+    public Task WaitUntilAsync(Func<Task<bool>> isSo)
     {
-        var handling = running.GetValueOrDefault(("Worker", 0)) ?? running[("Api", 0)];
-        return handling.WaitUntilAsync(isSo, TimeSpan.FromSeconds(seconds));
+        var handling = running.TryGetValue(("Worker", 0), out var worker) && !worker.HasExited ? worker : running[("Api", 0)];
+        return handling.WaitUntilAsync(isSo);
     }
 
     public string[] MailsOf(Guid order) => Directory.GetFiles(Mails, $"*{order}*.eml");
@@ -192,7 +194,7 @@ internal sealed class Backend : IAsyncDisposable
         }
     }
 
-    private async Task StartAsync(string project, int replica, int? probes = null, string word = "Healthy")
+    private async Task StartAsync(string project, int replica, string word = "Healthy")
     {
         if (running.TryGetValue((project, replica), out var earlier))
         {
@@ -200,24 +202,44 @@ internal sealed class Backend : IAsyncDisposable
         }
 
         var port = PortOf(project, replica);
-        var daemon = running[(project, replica)] = Start(project, port);
-        await daemon.WaitUntilAsync(async () => await GetHealthAsync(probes ?? port) == word, StartTimeout);
+        await port.StartAsync(async () =>
+        {
+            var daemon = running[(project, replica)] = Start(project, port);
+            await daemon.WaitUntilAsync(async () => await GetHealthAsync(ProbesOf(port)) == word);
+        });
+        if ((project, replica) == ("Api", 0))
+        {
+            client.BaseAddress ??= Address;
+        }
     }
 
-    private int PortOf(string project, int replica) =>
-        ports.TryGetValue((project, replica), out var port) ? port : ports[(project, replica)] = FreePort.Next();
+    // The second one is for the probes.
+    private ServerPort PortOf(string project, int replica) => ports.GetOrAdd((project, replica), _ => new ServerPort(count: 2));
+
+    private int ProbesOf(ServerPort port) => hasSeparateProbes ? port.Number + 1 : port.Number;
 
     private string ProgramOf(string project) => Path.Combine(
         published.GetValueOrDefault(project) ?? Path.Combine(solution, "src", project, "bin", "Debug", "net10.0"),
         $"{Path.GetFileName(solution)}.{project}.dll");
 
-    private Daemon Start(string project, int? port)
+    private Dictionary<string, string> Settings()
+    {
+        var settings = new Dictionary<string, string>(environment);
+        settings.TryAdd("Payments__BaseUrl", $"{Address}payment-simulator/");
+        return settings;
+    }
+
+    private Daemon Start(string project, ServerPort? port)
     {
         var folder = published.GetValueOrDefault(project) ?? Path.Combine(solution, "src", project);
-        var settings = new Dictionary<string, string>(environment);
+        var settings = Settings();
         if (port is not null)
         {
-            settings["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}";
+            settings["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port.Number}";
+            if (hasSeparateProbes)
+            {
+                settings["Health__Port"] = $"{ProbesOf(port)}";
+            }
         }
 
         return Daemon.Start(

@@ -7,6 +7,9 @@ namespace ScalableTemplates.Tests.EndToEnd;
 /// <summary>A program that runs until it is ended, with what it prints kept in a file.</summary>
 internal sealed class Daemon : IAsyncDisposable
 {
+    /// <summary>How long to wait for what has to come: its end is noticed at once, and a machine with other work to do may take long.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
     private readonly Process process;
     private readonly Task logging;
 
@@ -44,15 +47,30 @@ internal sealed class Daemon : IAsyncDisposable
     }
 
     /// <summary>Waits until it is ready, with an error that shows its log if it ends or takes too long.</summary>
-    public async Task WaitUntilAsync(Func<Task<bool>> isReady, TimeSpan timeout)
+    /// <exception cref="DaemonEndedException">It has ended.</exception>
+    public async Task WaitUntilAsync(Func<Task<bool>> isReady)
     {
         var started = Stopwatch.StartNew();
-        while (!await isReady())
+        var ended = process.WaitForExitAsync();
+        while (true)
         {
-            if (process.HasExited || started.Elapsed > timeout)
+            // Who is asked whether it is ready may be another one, at the same port, that never answers.
+            var ready = isReady();
+            if (await Task.WhenAny(ready, ended) == ready && await ready)
             {
-                throw new InvalidOperationException(
-                    $"{process.StartInfo.FileName} {(process.HasExited ? "ended" : $"is not ready after {timeout}")}:{Environment.NewLine}{Log}");
+                return;
+            }
+
+            if (ended.IsCompleted)
+            {
+                // Its last words tell why; unless a child of it keeps the pipe open, they are there in a moment.
+                await Task.WhenAny(logging, Task.Delay(TimeSpan.FromSeconds(5)));
+                throw new DaemonEndedException($"{process.StartInfo.FileName} ended:{Environment.NewLine}{Log}");
+            }
+
+            if (started.Elapsed > Patience)
+            {
+                throw new TimeoutException($"{process.StartInfo.FileName} is not ready after {Patience}:{Environment.NewLine}{Log}");
             }
 
             await Task.Delay(100);
@@ -68,10 +86,10 @@ internal sealed class Daemon : IAsyncDisposable
 
     /// <summary>Asks it to end, as an orchestrator does, and waits until it has.</summary>
     /// <returns>Its exit code.</returns>
-    public async Task<int> StopAsync(TimeSpan timeout)
+    public async Task<int> StopAsync()
     {
         await SignalAsync("-TERM", process.Id.ToString(CultureInfo.InvariantCulture));
-        return await WaitForExitAsync(timeout);
+        return await WaitForExitAsync();
     }
 
     /// <summary>Has it and all its descendants hang: they keep their connections, and answer nothing.</summary>
@@ -80,9 +98,9 @@ internal sealed class Daemon : IAsyncDisposable
     public Task ResumeAsync() => SignalTreeAsync("-CONT", process.Id.ToString(CultureInfo.InvariantCulture));
 
     /// <returns>Its exit code.</returns>
-    public async Task<int> WaitForExitAsync(TimeSpan timeout)
+    public async Task<int> WaitForExitAsync()
     {
-        await process.WaitForExitAsync().WaitAsync(timeout);
+        await process.WaitForExitAsync().WaitAsync(Patience);
         return process.ExitCode;
     }
 
@@ -127,8 +145,16 @@ internal sealed class Daemon : IAsyncDisposable
         }
     }
 
-    private static async Task SignalAsync(string signal, string id) =>
-        (await Command.RunAsync("kill", [signal, id], Path.GetTempPath(), TimeSpan.FromSeconds(30))).EnsureSuccess();
+    // Not by Command: a signal that waits for its turn behind a build would come minutes later than the test takes it to be.
+    private static async Task SignalAsync(string signal, string id)
+    {
+        using var kill = Process.Start("kill", [signal, id]);
+        await kill.WaitForExitAsync();
+        if (kill.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"kill {signal} {id}: {kill.ExitCode}");
+        }
+    }
 
     private static string Read(string file)
     {
@@ -145,3 +171,5 @@ internal sealed class Daemon : IAsyncDisposable
         }
     }
 }
+
+internal sealed class DaemonEndedException(string message) : InvalidOperationException(message);

@@ -48,9 +48,13 @@ public sealed class DeadLetterTests(ServersFixture servers) : IAsyncLifetime
 
         await backend!.WaitForStatusAsync(await backend.PlaceOrderAsync("card"), "Confirmed");
 
-        var list = (await backend.RunWorkerAsync("dead-letters", "list")).EnsureSuccess().Output;
-        Assert.Contains("The message cannot be read", list, StringComparison.Ordinal);
-        Assert.Contains("The message is of type 'orders.unheard-of', not 'orders.paid'.", list, StringComparison.Ordinal);
+        var list = "";
+        await backend.WaitUntilAsync(async () =>
+        {
+            list = (await backend.RunWorkerAsync("dead-letters", "list")).EnsureSuccess().Output;
+            return list.Contains("The message cannot be read", StringComparison.Ordinal)
+                && list.Contains("The message is of type 'orders.unheard-of', not 'orders.paid'.", StringComparison.Ordinal);
+        });
         var id = list.Split('\n').First(line => line.Contains("cannot be read", StringComparison.Ordinal)).Split(' ')[0];
         Assert.Contains("no JSON", (await backend.RunWorkerAsync("dead-letters", "show", id)).EnsureSuccess().Output, StringComparison.Ordinal);
         (await backend.RunWorkerAsync("dead-letters", "replay", id)).EnsureSuccess();
@@ -87,7 +91,8 @@ public sealed class DeadLetterTests(ServersFixture servers) : IAsyncLifetime
             await backend.StartWorkerAsync();
 
             await backend.WaitForStatusAsync(await backend.PlaceOrderAsync("card"), "Paid");
-            Assert.Contains($"{Queue} takes no messages: a queue of it exists with other arguments", backend.WorkerLog, StringComparison.Ordinal);
+            await backend.WaitUntilAsync(() => Task.FromResult(
+                backend.WorkerLog.Contains($"{Queue} takes no messages: a queue of it exists with other arguments", StringComparison.Ordinal)));
         }
         finally
         {

@@ -67,7 +67,7 @@ public sealed class GeneratedTestsTests(ServersFixture servers)
     {
         var folder = await BuiltSolution.GetAsync(options);
         var environment = connectionStrings.ToDictionary(pair => $"ConnectionStrings__{pair.Key}", pair => pair.Value);
-        return await Command.RunAsync("dotnet", ["test", "--no-build"], folder, TimeSpan.FromMinutes(5), environment);
+        return await Command.RunAsync("dotnet", ["test", "--no-build"], folder, TimeSpan.FromMinutes(30), environment);
     }
 
     private static void AssertNonePassed(CommandResult result, string reason)

@@ -5,28 +5,38 @@ using System.Text.Json;
 namespace ScalableTemplates.Tests.EndToEnd;
 
 /// <summary>
-/// A payment provider over HTTP that may be out of order at first and remembers whom it has charged. As real ones do, it charges
-/// once for an idempotency key, however often that comes.
+/// A payment provider over HTTP that may be out of order at first, or take its time, and remembers whom it has charged. As real ones
+/// do, it charges once for an idempotency key, however often that comes.
 /// </summary>
 internal sealed class PaymentProvider : IAsyncDisposable
 {
-    private readonly HttpListener listener = new();
+    private readonly HttpListener listener;
     private readonly ConcurrentDictionary<string, Guid> chargesByKey = [];
+    private readonly TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task serving;
     private int failuresLeft;
     private int repeats;
 
     /// <param name="failures">How many requests it answers with 503 before it works.</param>
-    public PaymentProvider(int failures = 0)
+    /// <param name="isHeld">Whether it charges and answers nobody until it is released.</param>
+    public PaymentProvider(int failures = 0, bool isHeld = false)
     {
         failuresLeft = failures;
-        Address = new Uri($"http://127.0.0.1:{FreePort.Next()}/");
-        listener.Prefixes.Add(Address.ToString());
-        listener.Start();
+        if (!isHeld)
+        {
+            released.SetResult();
+        }
+
+        listener = FreePort.Listen(Listen);
+        Address = new Uri(listener.Prefixes.Single());
         serving = ServeAsync();
     }
 
     public Uri Address { get; }
+
+    /// <summary>Done when it has the first request.</summary>
+    public Task Asked => asked.Task;
 
     /// <summary>The order of each charge: an order that is charged twice is in it twice.</summary>
     public IEnumerable<Guid> Charges => chargesByKey.Values;
@@ -34,10 +44,21 @@ internal sealed class PaymentProvider : IAsyncDisposable
     /// <summary>Requests with the key of an earlier charge; they cost the customer nothing.</summary>
     public int Repeats => repeats;
 
+    /// <summary>Charges and answers, those who wait first.</summary>
+    public void Release() => released.SetResult();
+
     public async ValueTask DisposeAsync()
     {
         listener.Close();
         await serving;
+    }
+
+    private static HttpListener Listen(int port)
+    {
+        var listener = new HttpListener();
+        listener.Prefixes.Add($"http://127.0.0.1:{port}/");
+        listener.Start();
+        return listener;
     }
 
     private async Task ServeAsync()
@@ -66,6 +87,8 @@ internal sealed class PaymentProvider : IAsyncDisposable
             else
             {
                 var charge = await JsonSerializer.DeserializeAsync<JsonElement>(context.Request.InputStream);
+                asked.TrySetResult();
+                await released.Task;
                 if (!chargesByKey.TryAdd(context.Request.Headers["Idempotency-Key"]!, charge.GetProperty("orderId").GetGuid()))
                 {
                     Interlocked.Increment(ref repeats);

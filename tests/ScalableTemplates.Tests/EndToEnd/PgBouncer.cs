@@ -7,7 +7,7 @@ namespace ScalableTemplates.Tests.EndToEnd;
 /// <summary>A PgBouncer of this run alone, in transaction mode: every transaction may get another connection of the server.</summary>
 internal sealed class PgBouncer : IAsyncDisposable
 {
-    private readonly int port = FreePort.Next();
+    private readonly ServerPort port = new();
     private readonly string folder = TempFolder.Create("pgbouncer");
     private Daemon? daemon;
 
@@ -18,6 +18,20 @@ internal sealed class PgBouncer : IAsyncDisposable
     public async Task<string> StartAsync(string database)
     {
         var server = new NpgsqlConnectionStringBuilder(database);
+        var pooler = new NpgsqlConnectionStringBuilder(database) { Host = "127.0.0.1", MaxAutoPrepare = 0 };
+        await port.StartAsync(async () =>
+        {
+            pooler.Port = port.Number;
+            await StartAsync(server);
+            await daemon!.WaitUntilAsync(() => PostgresServer.CanConnectAsync(pooler.ConnectionString));
+        });
+        return pooler.ConnectionString;
+    }
+
+    public ValueTask DisposeAsync() => daemon?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private async Task StartAsync(NpgsqlConnectionStringBuilder server)
+    {
         var users = Path.Combine(folder, "users.txt");
         await File.WriteAllTextAsync(users, $"\"{server.Username}\" \"{server.Password}\"");
         var settings = Path.Combine(folder, "pgbouncer.ini");
@@ -26,7 +40,7 @@ internal sealed class PgBouncer : IAsyncDisposable
             * = host={server.Host} port={server.Port}
             [pgbouncer]
             listen_addr = 127.0.0.1
-            listen_port = {port}
+            listen_port = {port.Number}
             unix_socket_dir =
             auth_type = scram-sha-256
             auth_file = {users}
@@ -36,12 +50,5 @@ internal sealed class PgBouncer : IAsyncDisposable
         await PostgresServer.GiveToOrdinaryUserAsync(folder);
         var (file, arguments) = PostgresServer.AsOrdinaryUser(Path.Combine(Binaries!, "pgbouncer"), settings);
         daemon = Daemon.Start(file, arguments, folder, Path.Combine(TempFolder.Create("pgbouncer-log"), "log"));
-        server.Host = "127.0.0.1";
-        server.Port = port;
-        server.MaxAutoPrepare = 0;
-        await daemon.WaitUntilAsync(() => PostgresServer.CanConnectAsync(server.ConnectionString), TimeSpan.FromMinutes(1));
-        return server.ConnectionString;
     }
-
-    public ValueTask DisposeAsync() => daemon?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

@@ -10,7 +10,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     private const string User = "app";
     private const string Password = "not-a-secret";
 
-    private readonly int port = FreePort.Next();
+    private readonly ServerPort port = new();
     private readonly string folder = TempFolder.Create("postgres");
     private readonly string log = Path.Combine(TempFolder.Create("postgres-log"), "log");
     private Daemon? daemon;
@@ -37,20 +37,20 @@ internal sealed class PostgresServer : IAsyncDisposable
         await RunToEndAsync(
             "pg_basebackup",
             "--pgdata", standby.Data,
-            "--dbname", $"host=127.0.0.1 port={port} user={User} password={Password} application_name=standby",
+            "--dbname", $"host=127.0.0.1 port={port.Number} user={User} password={Password} application_name=standby",
             "--write-recovery-conf", "--checkpoint", "fast", "--no-sync");
         await standby.RunAsync();
         return standby;
     }
 
     /// <summary>Runs the server on the data that it has; after <see cref="KillAsync"/>, once more.</summary>
-    public async Task RunAsync()
+    public Task RunAsync() => port.StartAsync(async () =>
     {
         var (file, arguments) = AsOrdinaryUser(
-            Path.Combine(Binaries!, "postgres"), "-D", Data, "-p", port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={folder}");
+            Path.Combine(Binaries!, "postgres"), "-D", Data, "-p", port.Number.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={folder}");
         daemon = Daemon.Start(file, arguments, folder, log);
-        await daemon.WaitUntilAsync(() => CanConnectAsync(ConnectionString("postgres")), TimeSpan.FromMinutes(1));
-    }
+        await daemon.WaitUntilAsync(() => CanConnectAsync(ConnectionString("postgres")));
+    });
 
     /// <summary>Stops it and starts it again at the same address, as <c>pg_ctl restart</c> does.</summary>
     /// <param name="mode"><c>fast</c>: all connections are closed; <c>immediate</c>: as if the machine had failed.</param>
@@ -83,7 +83,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     }
 
     public string ConnectionString(string database) =>
-        $"Host=127.0.0.1;Port={port};Database={database};Username={User};Password={Password}";
+        $"Host=127.0.0.1;Port={port.Number};Database={database};Username={User};Password={Password}";
 
     public async ValueTask DisposeAsync()
     {
@@ -98,14 +98,14 @@ internal sealed class PostgresServer : IAsyncDisposable
     {
         if (Environment.IsPrivilegedProcess)
         {
-            await Command.RunAsync("chown", ["-R", "postgres", folder], folder, TimeSpan.FromMinutes(1));
+            await Command.RunAsync("chown", ["-R", "postgres", folder], folder, Daemon.Patience);
         }
     }
 
     private async Task RunToEndAsync(string program, params string[] options)
     {
         var (file, arguments) = AsOrdinaryUser(Path.Combine(Binaries!, program), options);
-        (await Command.RunAsync(file, arguments, folder, TimeSpan.FromMinutes(2))).EnsureSuccess();
+        (await Command.RunAsync(file, arguments, folder, Daemon.Patience)).EnsureSuccess();
     }
 
     /// <summary>Whether a server of the protocol takes connections there.</summary>

@@ -11,7 +11,8 @@ internal sealed class RabbitMqServer : IAsyncDisposable
     private const string User = "app";
     private const string Password = "not-a-secret";
 
-    private readonly int port = FreePort.Next();
+    // For clients, for other nodes, and for the port mapper.
+    private readonly ServerPort port = new(count: 3);
     private readonly string folder = TempFolder.Create("rabbitmq");
     private readonly Dictionary<string, string> environment = [];
     private Daemon? daemon;
@@ -19,34 +20,35 @@ internal sealed class RabbitMqServer : IAsyncDisposable
     // The wrapper in /usr/sbin changes the user; the program itself does not mind who runs it.
     public static string? Binaries { get; } = Programs.FindFolder("rabbitmq-server", "/usr/lib/rabbitmq/bin");
 
-    public string ConnectionString => $"amqp://{User}:{Password}@127.0.0.1:{port}/";
+    public string ConnectionString => $"amqp://{User}:{Password}@127.0.0.1:{port.Number}/";
 
     public RabbitMqServer()
     {
-        var configuration = Path.Combine(folder, "rabbitmq.conf");
-        File.WriteAllText(configuration, $"listeners.tcp.local = 127.0.0.1:{port}\ndefault_user = {User}\ndefault_pass = {Password}\n");
         environment["HOME"] = folder;
-        environment["RABBITMQ_CONFIG_FILE"] = configuration;
-        environment["RABBITMQ_NODENAME"] = $"test{port}@localhost";
+        environment["RABBITMQ_CONFIG_FILE"] = Configuration;
         environment["RABBITMQ_NODE_IP_ADDRESS"] = "127.0.0.1";
-        environment["RABBITMQ_NODE_PORT"] = port.ToString(CultureInfo.InvariantCulture);
-        environment["RABBITMQ_DIST_PORT"] = FreePort.Next().ToString(CultureInfo.InvariantCulture);
         environment["RABBITMQ_MNESIA_BASE"] = folder;
         environment["RABBITMQ_LOG_BASE"] = folder;
         environment["RABBITMQ_ENABLED_PLUGINS_FILE"] = Path.Combine(folder, "enabled_plugins");
         environment["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "-kernel inet_dist_use_interface {127,0,0,1}";
         environment["ERL_EPMD_ADDRESS"] = "127.0.0.1";
-        environment["ERL_EPMD_PORT"] = FreePort.Next().ToString(CultureInfo.InvariantCulture);
     }
+
+    private string Configuration => Path.Combine(folder, "rabbitmq.conf");
 
     /// <summary>Starts it, or starts it again after its end: at the same address, with all that is durable.</summary>
-    public async Task StartAsync()
+    public Task StartAsync() => port.StartAsync(async () =>
     {
+        await File.WriteAllTextAsync(Configuration, $"listeners.tcp.local = 127.0.0.1:{port.Number}\ndefault_user = {User}\ndefault_pass = {Password}\n");
+        environment["RABBITMQ_NODENAME"] = $"test{port.Number}@localhost";
+        environment["RABBITMQ_NODE_PORT"] = port.Number.ToString(CultureInfo.InvariantCulture);
+        environment["RABBITMQ_DIST_PORT"] = (port.Number + 1).ToString(CultureInfo.InvariantCulture);
+        environment["ERL_EPMD_PORT"] = (port.Number + 2).ToString(CultureInfo.InvariantCulture);
         daemon = Daemon.Start(Path.Combine(Binaries!, "rabbitmq-server"), [], folder, Path.Combine(folder, "log"), environment);
-        await daemon.WaitUntilAsync(CanConnectAsync, TimeSpan.FromMinutes(2));
-    }
+        await daemon.WaitUntilAsync(CanConnectAsync);
+    });
 
-    public Task StopAsync() => daemon!.StopAsync(TimeSpan.FromMinutes(1));
+    public Task StopAsync() => daemon!.StopAsync();
 
     public Task KillAsync() => daemon!.KillAsync();
 
@@ -74,7 +76,7 @@ internal sealed class RabbitMqServer : IAsyncDisposable
             await daemon.DisposeAsync();
             // The port mapper that came with the node outlives it, and has a port of its own.
             await using var mapper = Daemon.Start("epmd", ["-kill"], Path.GetTempPath(), daemon.LogFile + ".epmd", environment);
-            await mapper.WaitUntilAsync(() => Task.FromResult(mapper.HasExited), TimeSpan.FromSeconds(30));
+            await mapper.WaitForExitAsync();
         }
     }
 

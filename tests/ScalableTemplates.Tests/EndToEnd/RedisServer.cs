@@ -10,24 +10,26 @@ internal sealed class RedisServer : IAsyncDisposable
 {
     private const string Password = "not-a-secret";
 
-    private readonly int port = FreePort.Next();
+    private readonly ServerPort port = new();
     private readonly string folder = TempFolder.Create("redis");
     private Daemon? daemon;
 
     public static string? Binaries { get; } = Programs.FindFolder("redis-server");
 
-    public string ConnectionString => $"127.0.0.1:{port},password={Password}";
+    public int Port => port.Number;
+
+    public string ConnectionString => $"127.0.0.1:{port.Number},password={Password}";
 
     /// <summary>Starts it, or starts it again after it was killed: at the same address, with nothing in it.</summary>
-    public async Task StartAsync()
+    public Task StartAsync() => port.StartAsync(async () =>
     {
         daemon = Daemon.Start(
             Path.Combine(Binaries!, "redis-server"),
-            ["--port", port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--requirepass", Password, "--save", "", "--dir", folder],
+            ["--port", port.Number.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--requirepass", Password, "--save", "", "--dir", folder],
             folder,
             Path.Combine(folder, "log"));
-        await daemon.WaitUntilAsync(AnswersAsync, TimeSpan.FromMinutes(1));
-    }
+        await daemon.WaitUntilAsync(AnswersAsync);
+    });
 
     public Task KillAsync() => daemon!.KillAsync();
 
@@ -37,21 +39,30 @@ internal sealed class RedisServer : IAsyncDisposable
 
     public ValueTask DisposeAsync() => daemon?.DisposeAsync() ?? ValueTask.CompletedTask;
 
+    /// <summary>Whether it holds a key that ends so.</summary>
+    public async Task<bool> HasKeyAsync(string end) =>
+        !(await AskAsync($"AUTH {Password}\r\nKEYS *{end}\r\nQUIT\r\n")).Contains("*0\r\n", StringComparison.Ordinal);
+
     private async Task<bool> AnswersAsync()
     {
         try
         {
-            using var client = new TcpClient();
-            await client.ConnectAsync("127.0.0.1", port);
-            await using var stream = client.GetStream();
-            await stream.WriteAsync("PING\r\n"u8.ToArray());
-            var answer = new byte[64];
             // Without the password it refuses, which tells as much.
-            return Encoding.ASCII.GetString(answer, 0, await stream.ReadAsync(answer)).Contains("NOAUTH", StringComparison.Ordinal);
+            return (await AskAsync("PING\r\nQUIT\r\n")).Contains("NOAUTH", StringComparison.Ordinal);
         }
-        catch (SocketException)
+        catch (Exception exception) when (exception is SocketException or IOException)
         {
             return false;
         }
+    }
+
+    private async Task<string> AskAsync(string commands)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync("127.0.0.1", port.Number);
+        await using var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(commands));
+        using var reader = new StreamReader(stream);
+        return await reader.ReadToEndAsync();
     }
 }

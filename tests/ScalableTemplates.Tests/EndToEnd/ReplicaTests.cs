@@ -75,32 +75,35 @@ public sealed class ReplicaTests(ServersFixture servers) : IAsyncLifetime
     [SkippableFact]
     public async Task Reads_go_to_the_standby_and_writes_to_the_primary()
     {
-        await PlaceOrderAsync();
-        await ListOrdersAsync();
-
-        Assert.Contains("FROM orders", await ReadStatementsAsync(Standby), StringComparison.Ordinal);
-        Assert.DoesNotContain("FROM orders", await ReadStatementsAsync(primary), StringComparison.Ordinal);
+        // Again, if the machine was so slow meanwhile that the API took the standby for one that hangs.
+        await UntilAsync(async () =>
+        {
+            await PlaceOrderAsync();
+            await ListOrdersAsync();
+            return await HasReadOrdersAsync(Standby) && !await HasReadOrdersAsync(primary);
+        });
     }
 
     [SkippableFact]
     public async Task A_caller_with_the_token_of_its_write_reads_it_though_the_standby_does_not_have_it_yet()
     {
-        await ExecuteAsync(Standby, "SELECT pg_wal_replay_pause()");
-
-        var (order, token) = await PlaceOrderAsync();
-
-        using (var old = await Client.GetAsync(order))
+        // Again, if the machine was so slow meanwhile that the standby lagged too much to be read from at all.
+        await UntilAsync(async () =>
         {
-            Assert.Equal(HttpStatusCode.NotFound, old.StatusCode);
-        }
+            await UntilAsync(async () => await GetHealthAsync() == "Healthy");
+            await ExecuteAsync(Standby, "SELECT pg_wal_replay_pause()");
 
-        using (var own = await GetAsync(order, token))
-        {
-            Assert.Equal(HttpStatusCode.OK, own.StatusCode);
-        }
+            var (order, token) = await PlaceOrderAsync();
+            var without = await GetStatusAsync(order);
+            using (var own = await GetAsync(order, token))
+            {
+                Assert.Equal(HttpStatusCode.OK, own.StatusCode);
+            }
 
-        await ExecuteAsync(Standby, "SELECT pg_wal_replay_resume()");
-        await UntilAsync(async () => (await Client.GetAsync(order)).StatusCode == HttpStatusCode.OK);
+            await ExecuteAsync(Standby, "SELECT pg_wal_replay_resume()");
+            await UntilAsync(async () => await GetStatusAsync(order) == HttpStatusCode.OK);
+            return without == HttpStatusCode.NotFound;
+        });
     }
 
     [SkippableFact]
@@ -115,7 +118,11 @@ public sealed class ReplicaTests(ServersFixture servers) : IAsyncLifetime
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         }
 
-        Assert.Contains("FROM orders", await ReadStatementsAsync(Standby), StringComparison.Ordinal);
+        await UntilAsync(async () =>
+        {
+            using var response = await GetAsync(order, token);
+            return await HasReadOrdersAsync(Standby);
+        });
     }
 
     [SkippableFact]
@@ -124,11 +131,11 @@ public sealed class ReplicaTests(ServersFixture servers) : IAsyncLifetime
         await ExecuteAsync(Standby, "SELECT pg_wal_replay_pause()");
         var (order, _) = await PlaceOrderAsync();
 
-        await UntilAsync(async () => (await Client.GetAsync(order)).StatusCode == HttpStatusCode.OK);
+        await UntilAsync(async () => await GetStatusAsync(order) == HttpStatusCode.OK);
 
-        Assert.Equal("Degraded", await Client.GetStringAsync("health"));
+        await UntilAsync(async () => await GetHealthAsync() == "Degraded");
         await ExecuteAsync(Standby, "SELECT pg_wal_replay_resume()");
-        await UntilAsync(async () => await Client.GetStringAsync("health") == "Healthy");
+        await UntilAsync(async () => await GetHealthAsync() == "Healthy");
     }
 
     [SkippableFact]
@@ -140,11 +147,11 @@ public sealed class ReplicaTests(ServersFixture servers) : IAsyncLifetime
 
         await Task.Delay(TimeSpan.FromSeconds(1));
         await Standby.KillAsync();
-        await UntilAsync(async () => await Client.GetStringAsync("health") == "Degraded");
-        Assert.Contains("FROM orders", await ReadStatementsAsync(primary), StringComparison.Ordinal);
+        await UntilAsync(async () => await GetHealthAsync() == "Degraded");
+        await UntilAsync(() => HasReadOrdersAsync(primary));
         await Standby.RunAsync();
-        await UntilAsync(async () => await Client.GetStringAsync("health") == "Healthy");
-        await UntilAsync(async () => (await ReadStatementsAsync(Standby)).Contains("FROM orders", StringComparison.Ordinal));
+        await UntilAsync(async () => await GetHealthAsync() == "Healthy");
+        await UntilAsync(() => HasReadOrdersAsync(Standby));
 
         await stop.CancelAsync();
         await load;
@@ -162,16 +169,16 @@ public sealed class ReplicaTests(ServersFixture servers) : IAsyncLifetime
 
     private static async Task UntilAsync(Func<Task<bool>> isSo)
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(40));
+        using var timeout = new CancellationTokenSource(Daemon.Patience);
         while (!await isSo())
         {
             await Task.Delay(100, timeout.Token);
         }
     }
 
-    /// <returns>What the API's connections to the server did last.</returns>
-    private static async Task<string> ReadStatementsAsync(PostgresServer server) =>
-        await ExecuteAsync(server, "SELECT string_agg(query, E'\\n') FROM pg_stat_activity WHERE datname LIKE 'db_%' AND pid <> pg_backend_pid()");
+    /// <summary>Whether that is what a connection of the API to the server did last.</summary>
+    private static async Task<bool> HasReadOrdersAsync(PostgresServer server) =>
+        await ExecuteAsync(server, "SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 'db_%' AND query LIKE '%FROM orders%' AND pid <> pg_backend_pid()") != "0";
 
     private static async Task<string> ExecuteAsync(PostgresServer server, string sql)
     {
@@ -194,6 +201,18 @@ public sealed class ReplicaTests(ServersFixture servers) : IAsyncLifetime
         using var response = await Client.SendAsync(request);
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
         return (response.Headers.Location!, response.Headers.GetValues(TokenHeader).Single());
+    }
+
+    private async Task<string> GetHealthAsync()
+    {
+        using var response = await Client.GetAsync(new Uri("health", UriKind.Relative));
+        return await response.Content.ReadAsStringAsync();
+    }
+
+    private async Task<HttpStatusCode> GetStatusAsync(Uri path)
+    {
+        using var response = await Client.GetAsync(path);
+        return response.StatusCode;
     }
 
     private async Task<HttpResponseMessage> GetAsync(Uri path, string token)

@@ -64,14 +64,20 @@ public sealed class ServicesTests(ServersFixture servers) : IAsyncLifetime
     [SkippableFact]
     public async Task A_worker_killed_in_the_middle_confirms_the_order_once_after_its_restart()
     {
-        var order = await Backend.PlaceOrderAsync("card-slow");
-        await Task.Delay(TimeSpan.FromSeconds(1));
+        await using var provider = new PaymentProvider(isHeld: true);
+        await Backend.KillWorkerAsync();
+        Backend.UsePaymentProvider(provider.Address);
+        await Backend.StartWorkerAsync();
+        var order = await Backend.PlaceOrderAsync("card");
+        await provider.Asked.WaitAsync(Daemon.Patience);
         Assert.Equal("Pending", await Backend.GetStatusAsync(order));
 
         await Backend.KillWorkerAsync();
+        provider.Release();
         await Backend.StartWorkerAsync();
 
         await Backend.WaitForStatusAsync(order, "Confirmed");
+        Assert.Equal(order, Assert.Single(provider.Charges));
         Assert.Single(Backend.MailsOf(order));
     }
 
@@ -88,7 +94,8 @@ public sealed class ServicesTests(ServersFixture servers) : IAsyncLifetime
         var order = await Backend.PlaceOrderAsync("card");
         await Backend.WaitForStatusAsync(order, "Confirmed");
         File.Delete(Assert.Single(Backend.MailsOf(order)));
-        var paid = await channel.BasicGetAsync(tap.QueueName, autoAck: true);
+        BasicGetResult? paid = null;
+        await Backend.WaitUntilAsync(async () => (paid = await channel.BasicGetAsync(tap.QueueName, autoAck: true)) is not null);
         Assert.Contains(order.ToString(), Encoding.UTF8.GetString(paid!.Body.Span), StringComparison.Ordinal);
         await channel.BasicPublishAsync("events", "orders.paid", mandatory: true, new BasicProperties(paid.BasicProperties), paid.Body);
 
@@ -108,7 +115,7 @@ public sealed class ServicesTests(ServersFixture servers) : IAsyncLifetime
 
         var order = await Backend.PlaceOrderAsync("card");
 
-        await Backend.WaitForStatusAsync(order, "Confirmed", seconds: 120);
+        await Backend.WaitForStatusAsync(order, "Confirmed");
         Assert.Equal(order, Assert.Single(provider.Charges));
         Assert.Equal(0, provider.Repeats);
     }

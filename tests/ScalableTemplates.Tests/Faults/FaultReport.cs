@@ -4,9 +4,8 @@ namespace ScalableTemplates.Tests.Faults;
 
 /// <summary>The figures of a run, and whether they are as they must be.</summary>
 /// <param name="Duration">From the beginning of the fault until all that failed is back.</param>
-/// <param name="AcceptedMeanwhile">How many orders were accepted while the fault lasted.</param>
 internal sealed record FaultReport(
-    Ledger Ledger, OrderLoad Load, TimeSpan Duration, int AcceptedMeanwhile, TimeSpan LongestPause, int RepeatedCharges, int RepeatedMails, int[] ExitCodes)
+    Ledger Ledger, OrderLoad Load, TimeSpan Duration, TimeSpan LongestPause, int RepeatedCharges, int RepeatedMails, int[] ExitCodes)
 {
     private const string Header = """
         | Fault | Accepted | Confirmed | Duplicated | Lost | Fault lasted | Longest pause | Slowest POST | POST retried | Charge asked again | Mail sent again |

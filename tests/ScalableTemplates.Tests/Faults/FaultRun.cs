@@ -16,9 +16,11 @@ internal sealed class FaultRun : IAsyncDisposable
     private static readonly TimeSpan Before = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan After = TimeSpan.FromSeconds(5);
 
-    // Longer than the second wait of a message that fails again and again.
-    private static readonly TimeSpan Hopeless = TimeSpan.FromSeconds(45);
-    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(40);
+    // Much longer than the longest wait of a message that fails again and again. Who has all waits no longer.
+    private static readonly TimeSpan Hopeless = TimeSpan.FromMinutes(3);
+
+    // How many orders show that orders are accepted while something is out of order.
+    private const int Enough = 20;
 
     private readonly PaymentProvider payments = new();
     private readonly MailServer mails = new();
@@ -27,6 +29,7 @@ internal sealed class FaultRun : IAsyncDisposable
     private string database = "";
     private Backend? backend;
     private PostgresServer? standby;
+    private OrderLoad? load;
 
     private FaultRun(int apis, int workers)
     {
@@ -64,13 +67,11 @@ internal sealed class FaultRun : IAsyncDisposable
     {
         var product = await Backend.GetProductIdAsync();
         await using var watch = new ConfirmationWatch(database);
-        var load = await OrderLoad.StartAsync(Enumerable.Range(0, apis).Select(Backend.AddressOf), product);
+        load = await OrderLoad.StartAsync(Enumerable.Range(0, apis).Select(Backend.AddressOf), product);
         await Task.Delay(Before);
-        var acceptedBefore = load.Accepted.Count;
         var clock = Stopwatch.StartNew();
         await fault(this);
         var duration = clock.Elapsed;
-        var acceptedMeanwhile = load.Accepted.Count - acceptedBefore;
         await Task.Delay(After);
         while (load.Placed < LeastOrders)
         {
@@ -85,9 +86,21 @@ internal sealed class FaultRun : IAsyncDisposable
 
         await DrainAsync();
         // What was taken and not acknowledged returns to its queue, so that nothing can hide.
-        var exitCodes = await Task.WhenAll(Backend.Running.Select(process => process.StopAsync(ShutdownTimeout)));
+        var exitCodes = await Task.WhenAll(Backend.Running.Select(process => process.StopAsync()));
         var ledger = await Ledger.TakeAsync(load.Accepted, database, RabbitMq, payments, mails);
-        return new FaultReport(ledger, load, duration, acceptedMeanwhile, watch.LongestPause(load.StoppedAt!.Value), payments.Repeats, mails.Repeats, exitCodes);
+        return new FaultReport(ledger, load, duration, watch.LongestPause(load.StoppedAt!.Value), payments.Repeats, mails.Repeats, exitCodes);
+    }
+
+    /// <summary>Waits until orders are accepted that come from now on: with an error, if they are not.</summary>
+    public async Task AcceptOrdersAsync()
+    {
+        var before = load!.Accepted.Count;
+        // What was accepted just before may be answered only now.
+        for (var clock = Stopwatch.StartNew(); load.Accepted.Count < before + Enough || clock.Elapsed < TimeSpan.FromSeconds(1);)
+        {
+            Assert.True(clock.Elapsed < Daemon.Patience, $"Only {load.Accepted.Count - before} orders were accepted.");
+            await Task.Delay(100);
+        }
     }
 
     /// <summary>Keeps what the processes have printed.</summary>
@@ -152,6 +165,11 @@ internal sealed class FaultRun : IAsyncDisposable
         backend = new Backend(await solution, connectionStrings);
         backend.UsePaymentProvider(payments.Address);
         backend.Set("Mail__Server", mails.Address.ToString());
+        // Of each charge and each mail one is too many, also where the machine is so slow that they take long.
+        backend.Set("Resilience__Http__AttemptTimeout__Timeout", "00:02:00");
+        backend.Set("Resilience__Http__TotalRequestTimeout__Timeout", "00:05:00");
+        backend.Set("Resilience__Http__CircuitBreaker__SamplingDuration", "00:04:00");
+        backend.Set("Resilience__mail__Timeout__Timeout", "00:02:00");
         backend.Set("Messaging__RetryDelays__0", "00:00:01");
         backend.Set("Messaging__RetryDelays__1", "00:00:05");
         backend.Set("Messaging__RetryDelays__2", "00:00:30");

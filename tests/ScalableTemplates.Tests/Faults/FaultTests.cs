@@ -13,41 +13,38 @@ public sealed class FaultTests(ITestOutputHelper output)
     [SkippableFact]
     public async Task A_broker_that_is_stopped_and_started_loses_nothing()
     {
-        var report = await RunAsync("Broker stopped and started", async run =>
+        await RunAsync("Broker stopped and started", async run =>
         {
             await run.RabbitMq.StopAsync();
+            await run.AcceptOrdersAsync();
             await run.RabbitMq.StartAsync();
         });
-
-        Assert.NotEqual(0, report.AcceptedMeanwhile);
     }
 
     [SkippableFact]
     public async Task A_broker_that_is_killed_loses_nothing()
     {
-        var report = await RunAsync("Broker killed and started", async run =>
+        await RunAsync("Broker killed and started", async run =>
         {
             await run.RabbitMq.KillAsync();
+            await run.AcceptOrdersAsync();
             await run.RabbitMq.StartAsync();
         });
-
-        Assert.NotEqual(0, report.AcceptedMeanwhile);
     }
 
     [SkippableFact]
     public async Task A_worker_that_is_killed_three_times_loses_nothing()
     {
-        var report = await RunAsync("Worker killed three times", async run =>
+        await RunAsync("Worker killed three times", async run =>
         {
             for (var kills = 0; kills < 3; kills++)
             {
                 await run.Backend.KillWorkerAsync();
+                await run.AcceptOrdersAsync();
                 await run.Backend.StartWorkerAsync();
                 await Task.Delay(Outage);
             }
         });
-
-        Assert.NotEqual(0, report.AcceptedMeanwhile);
     }
 
     [SkippableFact]
@@ -68,20 +65,19 @@ public sealed class FaultTests(ITestOutputHelper output)
     [SkippableFact]
     public async Task A_cache_that_is_killed_disturbs_nobody()
     {
-        var report = await RunAsync("Redis killed and started", async run =>
+        await RunAsync("Redis killed and started", async run =>
         {
             await run.Redis.KillAsync();
             await Task.Delay(Outage);
+            await run.AcceptOrdersAsync();
             await run.Redis.StartAsync();
         });
-
-        Assert.NotEqual(0, report.AcceptedMeanwhile);
     }
 
     [SkippableFact]
     public async Task A_standby_that_is_killed_disturbs_nobody()
     {
-        var report = await RunAsync(
+        await RunAsync(
             "Standby killed and started",
             async run =>
             {
@@ -93,11 +89,10 @@ public sealed class FaultTests(ITestOutputHelper output)
                     await Task.Delay(20);
                 }
 
+                await run.AcceptOrdersAsync();
                 await run.Standby.RunAsync();
             },
             hasStandby: true);
-
-        Assert.NotEqual(0, report.AcceptedMeanwhile);
     }
 
     private async Task<FaultReport> RunAsync(string title, Func<FaultRun, Task> fault, int apis = 2, int workers = 1, bool hasStandby = false)

@@ -10,25 +10,32 @@ using ScalableTemplates.Tests.EndToEnd;
 namespace ScalableTemplates.Tests.Faults;
 
 /// <summary>
-/// Clients that place orders at a constant rate, whether or not earlier ones were answered. Each asks again, with the same
-/// Idempotency-Key, until it knows its order.
+/// Clients that come at a constant rate and place an order, whether or not earlier ones were answered; only if more wait than for a
+/// short outage, as the machine is too slow for that rate, they go away again. Each asks again, with the same Idempotency-Key, until
+/// it knows its order.
 /// </summary>
 internal sealed class OrderLoad
 {
     // Where the machine is so slow that a fault lasts longer than this, more orders would only bury it.
     private const int MostOrders = 10_000;
 
+    // As many as come in the seconds in which the database restarts.
+    private const int MostWaiting = 300;
+
     private static readonly int OrdersPerSecond =
         int.TryParse(Environment.GetEnvironmentVariable("FAULT_RATE"), CultureInfo.InvariantCulture, out var rate) ? rate : 125;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    // How long an answer takes is not the question, only that each client gets one.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
-    private readonly HttpClient client = new() { Timeout = TimeSpan.FromSeconds(10) };
+    // Longer than the request timeout of the API: who gives up sooner finds the own key in progress when he asks again.
+    private readonly HttpClient client = new() { Timeout = TimeSpan.FromSeconds(30) };
     private readonly Uri[] addresses;
     private readonly Guid product;
     private readonly List<Task> orders = [];
     private readonly CancellationTokenSource stopping = new();
     private Task placing = Task.CompletedTask;
+    private int waiting;
     private int turn;
     private long slowestTicks;
 
@@ -90,24 +97,35 @@ internal sealed class OrderLoad
     private async Task PlaceAllAsync()
     {
         var clock = Stopwatch.StartNew();
+        var come = 0;
         while (!stopping.IsCancellationRequested)
         {
-            while (orders.Count < Math.Min(clock.Elapsed.TotalSeconds * OrdersPerSecond, MostOrders))
+            for (; come < clock.Elapsed.TotalSeconds * OrdersPerSecond; come++)
             {
-                orders.Add(PlaceAsync(orders.Count.ToString(CultureInfo.InvariantCulture)));
+                if (orders.Count < MostOrders && Volatile.Read(ref waiting) < MostWaiting)
+                {
+                    Interlocked.Increment(ref waiting);
+                    orders.Add(PlaceAndLeaveAsync(orders.Count.ToString(CultureInfo.InvariantCulture)));
+                }
             }
 
             await Task.Delay(5);
         }
     }
 
-    private async Task PlaceAsync(string key)
+    private async Task PlaceAndLeaveAsync(string key)
     {
         await Task.Yield();
+        await PlaceAsync(key);
+        Interlocked.Decrement(ref waiting);
+    }
+
+    private async Task PlaceAsync(string key)
+    {
         var clock = Stopwatch.StartNew();
         for (var attempt = 1; ; attempt++)
         {
-            var (order, error, mayRetry) = await PostAsync(key);
+            var (order, error, mayRetry, retryAfter) = await PostAsync(key);
             if (order is not null)
             {
                 Accepted[key] = order.Value;
@@ -122,11 +140,11 @@ internal sealed class OrderLoad
             }
 
             Retried.AddOrUpdate(error, 1, (_, count) => count + 1);
-            await Task.Delay(Random.Shared.Next(100, 200 * Math.Min(attempt + 1, 10)));
+            await Task.Delay(retryAfter + TimeSpan.FromMilliseconds(Random.Shared.Next(100, 200 * Math.Min(attempt + 1, 10))));
         }
     }
 
-    private async Task<(Guid? Order, string Error, bool MayRetry)> PostAsync(string key)
+    private async Task<(Guid? Order, string Error, bool MayRetry, TimeSpan RetryAfter)> PostAsync(string key)
     {
         var address = addresses[(uint)Interlocked.Increment(ref turn) % addresses.Length];
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(address, "v1/orders"));
@@ -137,15 +155,19 @@ internal sealed class OrderLoad
             using var response = await client.SendAsync(request);
             if (response.StatusCode == HttpStatusCode.Accepted)
             {
-                return ((await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid(), "", false);
+                return ((await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid(), "", false, default);
             }
 
-            var mayRetry = response.StatusCode is HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError;
-            return (null, mayRetry ? $"{(int)response.StatusCode}" : $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}", mayRetry);
+            // A key in progress is a 409 that says when to come back; one that does not is final.
+            var retryAfter = response.Headers.RetryAfter?.Delta;
+            var mayRetry = response.StatusCode is HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError
+                || (response.StatusCode == HttpStatusCode.Conflict && retryAfter is not null);
+            var error = mayRetry ? $"{(int)response.StatusCode}" : $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}";
+            return (null, error, mayRetry, retryAfter ?? TimeSpan.Zero);
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or OperationCanceledException)
         {
-            return (null, exception.GetType().Name, true);
+            return (null, exception.GetType().Name, true, TimeSpan.Zero);
         }
     }
 

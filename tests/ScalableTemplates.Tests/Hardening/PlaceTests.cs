@@ -9,9 +9,6 @@ namespace ScalableTemplates.Tests.Hardening;
 [Collection("End to end")]
 public sealed class PlaceTests(ServersFixture servers)
 {
-    // Less than the request timeout, after which those that wait would be answered 503, too.
-    private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(8);
-
     // More than for how long the newest is turned away rather than the one that has waited longest.
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
 
@@ -43,18 +40,16 @@ public sealed class PlaceTests(ServersFixture servers)
             var refused = await await Task.WhenAny(writes);
             var read = await customer.ReadProductAsync(product);
 
-            Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.Status);
-            Assert.InRange(refused.Took, TimeSpan.Zero, AtOnce);
+            AssertTurnedAway(refused);
             Assert.Equal(HttpStatusCode.OK, read.Status);
-            Assert.InRange(read.Took, TimeSpan.Zero, AtOnce);
             Assert.Equal(1, writes.Count(write => write.IsCompleted));
 
             await Task.Delay(Patience);
             var others = writes.Where(write => !write.IsCompleted).ToList();
             newest = customer.PlaceAsync(Guid.NewGuid().ToString(), product);
             var gaveWay = await await Task.WhenAny([.. others, newest]);
-            Assert.Equal(HttpStatusCode.ServiceUnavailable, gaveWay.Status);
-            Assert.InRange(gaveWay.Took, Patience, AtOnce);
+            AssertTurnedAway(gaveWay);
+            Assert.True(gaveWay.Took > Patience, $"{gaveWay.Took}");
             Assert.False(newest.IsCompleted);
             Assert.Equal(1, others.Count(write => write.IsCompleted));
         }
@@ -67,4 +62,8 @@ public sealed class PlaceTests(ServersFixture servers)
         Assert.Equal(1, answers.Count(answer => answer.Status == HttpStatusCode.Accepted));
         Assert.Equal(HttpStatusCode.Accepted, (await newest).Status);
     }
+
+    // Who is given up at the request timeout is answered 503, too, but is not told when to come back.
+    private static void AssertTurnedAway(Answer answer) =>
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(1)), (answer.Status, answer.RetryAfter));
 }

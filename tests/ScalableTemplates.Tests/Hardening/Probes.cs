@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using ScalableTemplates.Tests.EndToEnd;
 
 namespace ScalableTemplates.Tests.Hardening;
 
@@ -16,7 +17,7 @@ internal sealed class Probes : IAsyncDisposable
 
     public Probes(Uri server)
     {
-        client = new HttpClient { BaseAddress = server, Timeout = TimeSpan.FromSeconds(10) };
+        client = new HttpClient { BaseAddress = server, Timeout = Daemon.Patience };
         asking = Task.WhenAll(AskAsync("alive"), AskAsync("health"));
     }
 

@@ -9,7 +9,7 @@ internal static class Command
     private static readonly SemaphoreSlim Places = new(Math.Max(2, Environment.ProcessorCount));
 
     public static Task<CommandResult> DotnetAsync(string folder, params string[] arguments) =>
-        RunAsync("dotnet", arguments, folder, TimeSpan.FromMinutes(10));
+        RunAsync("dotnet", arguments, folder, TimeSpan.FromMinutes(30));
 
     /// <summary>Publishes a project as it is deployed.</summary>
     /// <returns>The folder to start it from.</returns>

@@ -1,5 +1,7 @@
+using System.Collections;
 using System.Globalization;
 using System.IO.Compression;
+using System.Reflection;
 using System.Text.Json.Nodes;
 using Microsoft.TemplateEngine.Abstractions;
 using Microsoft.TemplateEngine.Abstractions.TemplatePackage;
@@ -16,6 +18,11 @@ namespace ScalableTemplates.Tests.Infrastructure;
 internal sealed class Engine
 {
     private const int MostTries = 3;
+
+    // The engine caches the parsers of every run, by keys that no later run has: 4 MB for each output, for as long as the process lives.
+    private static readonly IDictionary? Parsers = (IDictionary?)Type.GetType("Microsoft.TemplateEngine.Core.Util.ProcessorState, Microsoft.TemplateEngine.Core")
+        ?.GetField("TrieLookup", BindingFlags.Static | BindingFlags.NonPublic)
+        ?.GetValue(null);
 
     private readonly TemplateCreator creator;
     private readonly ITemplateInfo template;
@@ -61,6 +68,7 @@ internal sealed class Engine
         {
             var folder = TempFolder.Create("engine");
             var result = await creator.InstantiateAsync(template, name, name, folder, parameters);
+            Parsers?.Clear();
             if (result.Status == CreationResultStatus.Success)
             {
                 var tree = FileTree.Read(folder);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using ScalableTemplates.Tests.Infrastructure;
 using static VerifyXunit.Verifier;
@@ -8,6 +9,9 @@ namespace ScalableTemplates.Tests.Snapshots;
 public sealed class SnapshotTests
 {
     private const string Folder = "Verified";
+
+    // Each stage is what many outputs are compared with.
+    private static readonly ConcurrentDictionary<string, Lazy<Task<FileTree>>> Stages = new();
 
     public static TheoryData<string, string, string> SingleOptions()
     {
@@ -31,7 +35,7 @@ public sealed class SnapshotTests
     [InlineData("single")]
     public async Task Output_of_a_stage_matches_its_snapshot(string stage)
     {
-        var tree = FileTree.Read(await Scaffold.CreateAsync(Stage(stage))).Scrub();
+        var tree = await CreateStageAsync(stage);
 
         await Verify(Render(tree)).UseDirectory(Folder).UseFileName(stage);
     }
@@ -41,7 +45,7 @@ public sealed class SnapshotTests
     public async Task Effect_of_an_option_matches_its_snapshot(string stage, string option, string value)
     {
         var dimension = Dimension.All.Single(dimension => dimension.Name == option);
-        var before = FileTree.Read(await Scaffold.CreateAsync(Stage(stage))).Scrub();
+        var before = await CreateStageAsync(stage);
         var after = FileTree.Read(await Scaffold.CreateAsync(Stage(stage).With(dimension, value))).Scrub();
 
         var difference = UnifiedDiff.Between(before.Files, after.Files);
@@ -61,6 +65,9 @@ public sealed class SnapshotTests
         var lines = ours.Split('\n').Select(line => line.TrimEnd());
         await Verify(string.Join('\n', lines).Trim('\n')).UseDirectory(Folder).UseFileName("help");
     }
+
+    private static Task<FileTree> CreateStageAsync(string stage) => Stages
+        .GetOrAdd(stage, _ => new(async () => FileTree.Read(await Scaffold.CreateAsync(Stage(stage))).Scrub())).Value;
 
     private static TemplateOptions Stage(string stage) => TemplateOptions.Services.With(Dimension.Stage, stage);
 
