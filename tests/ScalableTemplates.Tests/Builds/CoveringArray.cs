@@ -32,8 +32,13 @@ internal static class CoveringArray
 
     private static List<TemplateOptions> Generate()
     {
-        // What most users choose is built in any case.
-        List<TemplateOptions> rows = [TemplateOptions.Services.Explicit(), TemplateOptions.Single.Explicit()];
+        // What most users choose is built in any case, and so is an AppHost that starts nothing but the API.
+        List<TemplateOptions> rows =
+        [
+            TemplateOptions.Services.Explicit(),
+            TemplateOptions.Single.Explicit(),
+            TemplateOptions.Single.With(Dimension.Orchestrator, "aspire").Explicit(),
+        ];
         var uncovered = Pairs.Where(pair => !rows.Any(pair.IsIn)).ToList();
         while (uncovered.Count > 0)
         {

@@ -5,6 +5,7 @@ namespace ScalableTemplates.Tests.Cli;
 /// <summary>What cannot be done is refused with a clear message and an exit code, and nothing is written.</summary>
 public sealed class BadInputTests
 {
+    private const int TemplateIssue = 101;
     private const int InvalidOption = 127;
     private const int WouldOverwrite = 73;
 
@@ -39,6 +40,39 @@ public sealed class BadInputTests
         Assert.Equal(InvalidOption, result.ExitCode);
         Assert.Contains("Name cannot contain", result.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder));
+    }
+
+    [Theory]
+    [InlineData(".")]
+    [InlineData("..")]
+    [InlineData("A:B")]
+    [InlineData("a\"b")]
+    [InlineData("back\\slash")]
+    [InlineData("100%")]
+    [InlineData("a;b")]
+    [InlineData("$(Shop)")]
+    [InlineData("shop@(Shop)")]
+    [InlineData("a\nb")]
+    [InlineData("nul.shop")]
+    public async Task Name_that_no_file_or_project_can_have_is_refused_with_the_reason(string name)
+    {
+        var (result, folder) = await RunAsync(name);
+
+        Assert.Equal(TemplateIssue, result.ExitCode);
+        Assert.Contains("Choose another name.", result.Error, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(folder)!, "*", SearchOption.AllDirectories).Except([folder]));
+    }
+
+    [Fact]
+    public async Task Folder_that_cannot_be_written_is_named()
+    {
+        var parent = TempFolder.Create("output");
+        await File.WriteAllTextAsync(Path.Combine(parent, "file"), "");
+
+        var result = await Scaffold.RunAsync(await Hive.FromPackageAsync(), Path.Combine(parent, "file", "Shop"), "Shop");
+
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.Contains(parent, result.Error, StringComparison.Ordinal);
     }
 
     [Fact]

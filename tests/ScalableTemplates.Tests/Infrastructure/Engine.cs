@@ -56,12 +56,19 @@ internal sealed class Engine
         return new Engine(settings, templates.Single(template => template.ShortNameList.Contains("scalable-backend")));
     }
 
-    public async Task<FileTree> CreateAsync(TemplateOptions options, string name = "Shop")
+    public Task<FileTree> CreateAsync(TemplateOptions options, string name = "Shop")
     {
-        var parameters = Dimension.All
+        var answers = Dimension.All
             .Where(dimension => options[dimension] != "auto")
-            .ToDictionary(dimension => symbols[dimension.Name], dimension => (string?)(dimension.IsFlag ? options[dimension] == Dimension.On ? "true" : "false" : options[dimension]));
-        parameters["PortSuffix"] = Scaffold.PortSuffix.ToString(CultureInfo.InvariantCulture);
+            .ToDictionary(dimension => dimension.Name, dimension => dimension.IsFlag ? options[dimension] == Dimension.On ? "true" : "false" : options[dimension]);
+        answers["port-suffix"] = Scaffold.PortSuffix.ToString(CultureInfo.InvariantCulture);
+        return CreateAsync(answers, name);
+    }
+
+    /// <param name="answers">Values by the long name of their option.</param>
+    public async Task<FileTree> CreateAsync(IReadOnlyDictionary<string, string> answers, string name)
+    {
+        var parameters = answers.ToDictionary(answer => symbols[answer.Key], answer => (string?)answer.Value);
         parameters["SkipRestore"] = "true";
 
         for (var tries = 1; ; tries++)
@@ -80,7 +87,7 @@ internal sealed class Engine
             // the template fails each time.
             if (tries == MostTries)
             {
-                throw new InvalidOperationException($"{result.Status} with {options}: {result.ErrorMessage}");
+                throw new InvalidOperationException($"{result.Status} with {string.Join(' ', answers)}: {result.ErrorMessage}");
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Invariants;
@@ -7,12 +8,23 @@ namespace ScalableTemplates.Tests.Invariants;
 [Collection(nameof(AllOutputs))]
 public sealed class AnswerTests(AllOutputs all)
 {
+    private static readonly Dictionary<string, string> SecretIds = new()
+    {
+        ["user-secrets-id"] = "Directory.Build.props",
+        ["apphost-secrets-id"] = "src/AppHost/AppHost.csproj",
+    };
+
     [Fact]
     public void Answers_are_recorded_as_they_were_resolved() =>
         Findings.AssertNone(all.InEachOutput(output =>
         {
             var answers = JsonNode.Parse(output.Files["scalable.json"])!["options"]!.AsObject().ToDictionary(answer => answer.Key, answer => answer.Value!.ToString());
             var expected = Expected(output.Options);
+            foreach (var (name, file) in SecretIds.Where(id => output.Files.ContainsKey(id.Value)))
+            {
+                expected[name] = Regex.Match(output.Files[file], "<UserSecretsId>(.*)</UserSecretsId>").Groups[1].Value;
+            }
+
             return expected.Except(answers).Select(answer => $"scalable.json does not say that {answer.Key} is '{answer.Value}'")
                 .Concat(answers.Except(expected).Select(answer => $"scalable.json says that {answer.Key} is '{answer.Value}'"));
         }));

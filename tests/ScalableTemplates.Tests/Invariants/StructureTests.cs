@@ -7,9 +7,6 @@ namespace ScalableTemplates.Tests.Invariants;
 [Collection(nameof(AllOutputs))]
 public sealed class StructureTests(AllOutputs all)
 {
-    // Packages of packages, whose version the output raises.
-    private static readonly string[] PinnedOnly = ["System.IO.Hashing"];
-
     [Fact]
     public void Every_file_parses() =>
         Findings.AssertNone(all.InEachFile((path, text) => Syntax.ErrorIn(path, text) is { } error ? [error] : []));
@@ -54,9 +51,21 @@ public sealed class StructureTests(AllOutputs all)
             var versions = XDocument.Parse(output.Files["Directory.Packages.props"]).Descendants("PackageVersion").Select(Name).ToList();
             var references = Projects(output).SelectMany(project => Includes(output, project, "PackageReference")).ToHashSet();
             return references.Except(versions).Select(name => $"{name} has no version")
-                .Concat(versions.Except(references).Except(PinnedOnly).Select(name => $"the version of {name} is not used"))
+                .Concat(versions.Except(references).Select(name => $"no project refers to {name}, so its version is a transitive pin"))
                 .Concat(versions.GroupBy(name => name).Where(same => same.Count() > 1).Select(same => $"{same.Key} has two versions"));
         }));
+
+    [Fact]
+    public void Transitive_packages_are_not_pinned() =>
+        Findings.AssertNone(all.InEachFile((_, text) =>
+            text.Contains("CentralPackageTransitivePinningEnabled", StringComparison.Ordinal) ? ["transitive pinning is on, which fails updates with NU1109"] : []));
+
+    [Fact]
+    public void Test_projects_are_not_published() =>
+        Findings.AssertNone(all.InEachFile((path, text) =>
+            path.StartsWith("tests/", StringComparison.Ordinal) && path.EndsWith(".csproj", StringComparison.Ordinal)
+                && !text.Contains("<IsPublishable>false</IsPublishable>", StringComparison.Ordinal)
+                ? ["'dotnet publish' of the solution publishes it"] : []));
 
     [Fact]
     public void Items_are_not_empty_groups() =>

@@ -47,8 +47,19 @@ public sealed class SymbolTests
         Findings.AssertNone(TemplateSource.Symbols
             .Select(symbol => (string?)symbol.Value["replaces"])
             .Append((string?)TemplateSource.Definition["sourceName"])
-            .Concat(TemplateSource.Definition["guids"]!.AsArray().Select(guid => (string?)guid))
             .Where(token => token is not null && !content.Contains(token, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Every_identifier_in_the_content_is_replaced_by_a_fresh_one()
+    {
+        var replaced = TemplateSource.Symbols.Select(symbol => (string?)symbol.Value["replaces"]).ToHashSet();
+
+        Findings.AssertNone(
+            from file in TemplateSource.Content
+            from Match match in Regex.Matches(file.Value, @"\b[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
+            where !replaced.Contains(match.Value)
+            select $"{file.Key}: {match.Value}");
     }
 
     [Fact]

@@ -7,16 +7,16 @@ public sealed class NameTests
 {
     [Theory]
     [InlineData("my-shop")]
-    [InlineData("My Shop 1.x")]
-    [InlineData("Contoso.1Shop")]
-    [InlineData("日本")]
-    [InlineData("class")]
+    [InlineData("Program")]
+    [InlineData("Contoso.1Shop.Task")]
+    [InlineData("日本.class")]
+    [InlineData("😀")]
     public async Task Output_of_any_name_builds(string name) =>
         await Build.AssertSucceedsAsync(await Scaffold.CreateAsync(TemplateOptions.Single, name));
 
     [Fact]
     public async Task Output_with_services_builds_under_a_difficult_name() =>
-        await Build.AssertSucceedsAsync(await Scaffold.CreateAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none"), "My Shop 1.x"));
+        await Build.AssertSucceedsAsync(await Scaffold.CreateAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none"), "Path.Activity.My Shop 1.x & 'Co', [#1]"));
 
     [Theory]
     [InlineData("Shop & Co")]

@@ -76,7 +76,7 @@ public sealed class SnapshotTests
         var text = new StringBuilder();
         foreach (var (path, content) in tree.Files)
         {
-            text.Append("=== ").Append(path).Append('\n').Append(content);
+            text.Append("=== ").Append(path).Append('\n').Append(content).Append(content.EndsWith('\n') ? "" : "\n(no newline at the end)\n");
         }
 
         return text.ToString().TrimEnd('\n');

@@ -1,0 +1,78 @@
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.Scaffolding;
+
+[CollectionDefinition(nameof(ForeignFolder))]
+public sealed class ForeignFolderOnce : ICollectionFixture<ForeignFolder>;
+
+/// <summary>
+/// A solution restored and built below a folder whose owner has other settings, a second package feed and a git repository. Its name
+/// sorts before those of all packages, which decides the order of 'using' directives.
+/// </summary>
+public sealed class ForeignFolder : IAsyncLifetime
+{
+    // Whoever reads it fails.
+    private const string Broken = """<Project><Import Project="that-does-not-exist.props" /></Project>""";
+
+    private readonly WebStandIn feed = new();
+
+    internal string Solution { get; private set; } = "";
+
+    internal CommandResult Created { get; private set; } = null!;
+
+    internal CommandResult Built { get; private set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        var parent = Directory.CreateDirectory(Path.Combine(TempFolder.Create("foreign"), "Straße 1 & Söhne")).FullName;
+        feed.Add("/index.json", "application/json", $$"""{"version":"3.0.0","resources":[{"@id":"{{feed.Address}}/flat/","@type":"PackageBaseAddress/3.0.0"}]}""");
+        foreach (var (file, text) in Settings(feed.Address))
+        {
+            await File.WriteAllTextAsync(Path.Combine(parent, file), text);
+        }
+
+        Solution = Path.Combine(parent, "Acme");
+        var hive = await Hive.FromPackageAsync();
+        Created = await hive.NewAsync(Repo.Root, "scalable-backend", "-n", "Acme", "-o", Solution, "--stage", "single", "--no-update-check");
+        await GitAsync("init", "--quiet", parent);
+        await GitAsync("add", "--all");
+        await GitAsync("-c", "user.name=Acme", "-c", "user.email=acme@example.com", "commit", "--quiet", "--message", "Start");
+        Built = await Command.DotnetAsync(Solution, "build", "--no-restore", "-warnaserror");
+    }
+
+    public async Task DisposeAsync() => await feed.DisposeAsync();
+
+    internal Task<CommandResult> DotnetAsync(params string[] arguments) => Command.DotnetAsync(Solution, arguments);
+
+    /// <returns>The files that changed since the solution was created.</returns>
+    internal async Task<string> ChangesAsync() => (await GitAsync("status", "--porcelain", "--untracked-files=all", "--", Solution)).Output;
+
+    internal async Task UndoAsync()
+    {
+        await GitAsync("checkout", "--quiet", "--", Solution);
+        await GitAsync("clean", "--quiet", "--force", "-d", "--", Solution);
+    }
+
+    private async Task<CommandResult> GitAsync(params string[] arguments) =>
+        (await Command.RunAsync("git", arguments, Solution, TimeSpan.FromMinutes(1))).EnsureSuccess();
+
+    private static Dictionary<string, string> Settings(string feed) => new()
+    {
+        ["Directory.Build.props"] = Broken,
+        ["Directory.Build.targets"] = Broken,
+        ["Directory.Packages.props"] = Broken,
+        ["global.json"] = """{ "sdk": { "version": "99.0.100", "rollForward": "disable" } }""",
+        [".editorconfig"] = """
+            [*.cs]
+            csharp_style_namespace_declarations = block_scoped:error
+            indent_style = tab
+            """,
+        ["nuget.config"] = $"""
+            <configuration>
+              <packageSources>
+                <add key="second" value="{feed}/index.json" allowInsecureConnections="true" />
+              </packageSources>
+            </configuration>
+            """,
+    };
+}

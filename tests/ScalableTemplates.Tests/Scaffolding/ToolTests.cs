@@ -1,0 +1,121 @@
+using System.Formats.Tar;
+using System.Reflection.PortableExecutable;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.Scaffolding;
+
+/// <summary>What developers and build servers do with a solution works from the start, in a folder full of other settings.</summary>
+[Collection(nameof(ForeignFolder))]
+public sealed class ToolTests(ForeignFolder foreign)
+{
+    private static readonly string Rid = $"linux-{(RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "x64")}";
+
+    [Fact]
+    public void Settings_and_feeds_of_a_parent_folder_do_not_matter()
+    {
+        Assert.Equal(0, foreign.Created.ExitCode);
+        Assert.DoesNotContain("failed", foreign.Created.Everything, StringComparison.OrdinalIgnoreCase);
+        foreign.Built.EnsureSuccess();
+        Assert.Contains("0 Warning(s)", foreign.Built.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Restored_solution_publishes_without_another_restore()
+    {
+        (await foreign.DotnetAsync("publish", "--no-restore")).EnsureSuccess();
+        (await foreign.DotnetAsync("publish", "src/Api", "--no-restore", "--runtime", Rid)).EnsureSuccess();
+
+        var published = Path.Combine(foreign.Solution, "src", "Api", "bin", "Release", "net10.0", Rid, "publish");
+        Assert.True(IsPrecompiled(Path.Combine(published, "Acme.Api.dll")));
+        Assert.True(IsPrecompiled(Path.Combine(published, "Acme.Core.dll")));
+    }
+
+    [Fact]
+    public async Task Image_is_published_to_an_archive()
+    {
+        await using var registry = new ImageRegistry();
+        var archive = Path.Combine(TempFolder.Create("image"), "api.tar");
+
+        (await foreign.DotnetAsync("publish", "src/Api", "--no-restore", "--os", "linux", "-t:PublishContainer",
+            $"-p:ContainerBaseImage={registry.Image}", $"-p:ContainerArchiveOutputPath={archive}")).EnsureSuccess();
+
+        Assert.Equal(["acme-api:latest"], await TagsAsync(archive));
+    }
+
+    [Fact]
+    public async Task Code_is_formatted() =>
+        (await foreign.DotnetAsync("format", "--no-restore", "--verify-no-changes")).EnsureSuccess();
+
+    [Fact]
+    public async Task Token_for_development_leaves_the_tree_clean()
+    {
+        await CreateTokenAsync(foreign.Solution);
+
+        Assert.Equal("", await foreign.ChangesAsync());
+    }
+
+    [Fact]
+    public async Task Added_migration_builds()
+    {
+        (await foreign.DotnetAsync("tool", "restore")).EnsureSuccess();
+        (await foreign.DotnetAsync("ef", "migrations", "add", "AddNothing", "--no-build", "--project", "src/Core", "--output-dir", "Data/Migrations")).EnsureSuccess();
+
+        Assert.Contains("_AddNothing.Designer.cs", await foreign.ChangesAsync(), StringComparison.Ordinal);
+        (await foreign.DotnetAsync("build", "src/Core", "--no-restore", "-warnaserror")).EnsureSuccess();
+        await foreign.UndoAsync();
+    }
+
+    [Fact]
+    public async Task Files_written_at_run_time_are_neither_watched_nor_committed()
+    {
+        var api = Path.Combine(foreign.Solution, "src", "Api");
+        var pickup = Directory.CreateDirectory(Path.Combine(api, "pickup")).FullName;
+        string[] written = [Path.Combine(api, "app.db"), Path.Combine(api, "app.db-wal"), Path.Combine(api, "app.db-shm"), Path.Combine(pickup, "1.eml")];
+        foreach (var file in written)
+        {
+            await File.WriteAllTextAsync(file, "");
+        }
+
+        var items = (await foreign.DotnetAsync("msbuild", "src/Api", "-getItem:None,Content,EmbeddedResource")).EnsureSuccess().Output;
+
+        Assert.Contains("Api.http", items, StringComparison.Ordinal);
+        Assert.DoesNotContain("app.db", items, StringComparison.Ordinal);
+        Assert.DoesNotContain(".eml", items, StringComparison.Ordinal);
+        Assert.Equal("", await foreign.ChangesAsync());
+    }
+
+    internal static async Task CreateTokenAsync(string solution)
+    {
+        // The key goes to the home folder of the user; packages stay where they are.
+        var home = TempFolder.Create("home");
+        var packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
+        var environment = new Dictionary<string, string> { ["HOME"] = home, ["APPDATA"] = home, ["DOTNET_CLI_HOME"] = home, ["NUGET_PACKAGES"] = packages };
+        var result = await Command.RunAsync("dotnet", ["user-jwts", "create", "--project", "src/Api", "--output", "token"], solution, TimeSpan.FromMinutes(5), environment);
+        Assert.StartsWith("eyJ", result.EnsureSuccess().Output, StringComparison.Ordinal);
+    }
+
+    private static bool IsPrecompiled(string assembly)
+    {
+        using var reader = new PEReader(File.OpenRead(assembly));
+        return reader.PEHeaders.CorHeader!.ManagedNativeHeaderDirectory.Size > 0;
+    }
+
+    private static async Task<string[]> TagsAsync(string archive)
+    {
+        await using var stream = File.OpenRead(archive);
+        await using var tar = new TarReader(stream);
+        while (await tar.GetNextEntryAsync() is { } entry)
+        {
+            if (entry.Name == "manifest.json")
+            {
+                using var manifest = await JsonDocument.ParseAsync(entry.DataStream!);
+                return [.. manifest.RootElement[0].GetProperty("RepoTags").EnumerateArray().Select(tag => tag.GetString()!)];
+            }
+        }
+
+        return [];
+    }
+}
