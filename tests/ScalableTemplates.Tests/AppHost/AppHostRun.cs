@@ -58,7 +58,7 @@ internal sealed partial class AppHostRun : IAsyncDisposable
     {
         var clock = Stopwatch.StartNew();
         daemon = Daemon.Start(file, arguments, Solution, Path.Combine(TempFolder.Create("apphost"), "log"), Environment);
-        await daemon.WaitUntilAsync(IsHealthyAsync, StartTimeout);
+        await daemon.WaitUntilAsync(IsHealthyAsync);
         StartTime = clock.Elapsed;
         await RememberContainersAsync();
     }
@@ -71,7 +71,7 @@ internal sealed partial class AppHostRun : IAsyncDisposable
     /// <returns>Its exit code, and the processes that it left behind.</returns>
     public async Task<(int ExitCode, string[] LeftBehind)> StopAsync()
     {
-        var exitCode = await daemon!.StopAsync(StopTimeout);
+        var exitCode = await daemon!.StopAsync();
         await daemon.DisposeAsync();
         daemon = null;
         // What supervises the processes ends a moment after the last one.
@@ -133,7 +133,7 @@ internal sealed partial class AppHostRun : IAsyncDisposable
     public Task WaitForStatusAsync(Uri order, string status) => WaitUntilAsync(async () => await GetStatusAsync(order) == status);
 
     /// <summary>Waits, and shows the log of the AppHost if it waits in vain.</summary>
-    public Task WaitUntilAsync(Func<Task<bool>> isSo) => daemon!.WaitUntilAsync(isSo, TimeSpan.FromMinutes(2));
+    public Task WaitUntilAsync(Func<Task<bool>> isSo) => daemon!.WaitUntilAsync(isSo);
 
     public async Task<bool> IsHealthyAsync()
     {

@@ -83,11 +83,11 @@ public sealed partial class QuietStartTests(ServersFixture servers) : IAsyncLife
         await backend!.MigrateAsync();
         await Task.WhenAll(backend.StartApiAsync(), backend.StartWorkerAsync());
         var order = await backend.PlaceOrderAsync("card");
-        await backend.WaitForStatusAsync(order, "Confirmed", seconds: 120);
+        await backend.WaitForStatusAsync(order, "Confirmed");
         await started.CancelAsync();
         await probing;
-        Assert.Equal(0, await backend.StopApiAsync(replica: 0, TimeSpan.FromMinutes(1)));
-        Assert.Equal(0, await backend.StopWorkerAsync(TimeSpan.FromMinutes(1)));
+        Assert.Equal(0, await backend.StopApiAsync(replica: 0));
+        Assert.Equal(0, await backend.StopWorkerAsync());
         return order;
     }
 

@@ -58,6 +58,8 @@ public sealed class SymbolTests
         Findings.AssertNone(
             from file in TemplateSource.Content
             from Match match in Regex.Matches(file.Value, @"\b[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
+            // Rows of the sample are the same in every output, so that the requests of Api.http are, too.
+            where !match.Value.StartsWith("016f5e66-e800-7000-8000-", StringComparison.Ordinal)
             where !replaced.Contains(match.Value)
             select $"{file.Key}: {match.Value}");
     }
