@@ -81,7 +81,8 @@ public sealed partial class QuietStartTests(ServersFixture servers) : IAsyncLife
 
         var probing = ProbeAsync();
         await backend!.MigrateAsync();
-        await Task.WhenAll(backend.StartApiAsync(), backend.StartWorkerAsync());
+        await backend.StartApiAsync();
+        await backend.StartWorkerAsync();
         var order = await backend.PlaceOrderAsync("card");
         await backend.WaitForStatusAsync(order, "Confirmed");
         await started.CancelAsync();
