@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using ScalableTemplates.Tests.Infrastructure;
@@ -66,6 +67,14 @@ public sealed class StructureTests(AllOutputs all)
             path.StartsWith("tests/", StringComparison.Ordinal) && path.EndsWith(".csproj", StringComparison.Ordinal)
                 && !text.Contains("<IsPublishable>false</IsPublishable>", StringComparison.Ordinal)
                 ? ["'dotnet publish' of the solution publishes it"] : []));
+
+    [Fact]
+    public void Editor_starts_a_project_that_exists() =>
+        Findings.AssertNone(all.InEachOutput(output =>
+            from configuration in JsonNode.Parse(output.Files[".vscode/launch.json"])!["configurations"]!.AsArray()
+            let path = ((string)configuration!["projectPath"]!).Replace("${workspaceFolder}/", "", StringComparison.Ordinal)
+            where !output.Files.ContainsKey(path)
+            select $".vscode/launch.json starts {path}"));
 
     [Fact]
     public void Items_are_not_empty_groups() =>

@@ -40,6 +40,7 @@ public sealed partial class HiddenTypeTests(AllOutputs all)
     [InlineData("Contoso.Path.Shop", "Contoso.PathApp.Shop")]
     [InlineData("Program", "ProgramApp")]
     [InlineData("class", "classApp")]
+    [InlineData("nameof", "nameofApp")]
     [InlineData("System", "SystemApp")]
     [InlineData("日本", "日本")]
     [InlineData("_", "App")]

@@ -57,6 +57,17 @@ public sealed class ToolTests(ForeignFolder foreign)
     }
 
     [Fact]
+    public async Task Token_for_development_changes_no_file_of_services()
+    {
+        var solution = await Scaffold.CreateAsync(TemplateOptions.Services);
+        var before = FileTree.Read(solution);
+
+        await CreateTokenAsync(solution);
+
+        Assert.Equal(before.Files, FileTree.Read(solution).Files);
+    }
+
+    [Fact]
     public async Task Added_migration_builds()
     {
         (await foreign.DotnetAsync("tool", "restore")).EnsureSuccess();
@@ -86,7 +97,7 @@ public sealed class ToolTests(ForeignFolder foreign)
         Assert.Equal("", await foreign.ChangesAsync());
     }
 
-    internal static async Task CreateTokenAsync(string solution)
+    private static async Task CreateTokenAsync(string solution)
     {
         // The key goes to the home folder of the user; packages stay where they are.
         var home = TempFolder.Create("home");
