@@ -6,7 +6,7 @@ internal static class DeadLetterCommands
     /// <summary>Lists and replays dead letters from the dashboard, or by <c>aspire resource</c>.</summary>
     /// <param name="project">The one that handles messages.</param>
     public static IResourceBuilder<ProjectResource> WithDeadLetterCommands(this IResourceBuilder<ProjectResource> project) => project
-        .WithCommand("list-dead-letters", "List dead letters", context => RunAsync(project, context, "list"), new() { IconName = "MailWarning" })
+        .WithCommand("list-dead-letters", "List dead letters", context => RunAsync(project, context, "list"), new() { IconName = "DocumentError" })
         .WithCommand("replay-dead-letters", "Replay dead letters", context => RunAsync(project, context, "replay", "--all"), new()
         {
             IconName = "ArrowReplyAll",
