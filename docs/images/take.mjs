@@ -1,8 +1,9 @@
-// Places orders and takes the pictures. Arguments: the folder with playwright-core, the port suffix, a token, the folder for the pictures.
+// Places orders and takes the pictures. Arguments: the folder with playwright-core, the port suffix, a token, the link to log in
+// to the dashboard, the folder for the pictures.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-const [browserFolder, suffix, token, output] = process.argv.slice(2);
+const [browserFolder, suffix, token, login, output] = process.argv.slice(2);
 const { chromium } = createRequire(join(browserFolder, 'package.json'))('playwright-core');
 const api = `http://localhost:5${suffix}`;
 const dashboard = `http://localhost:15${suffix}`;
@@ -36,19 +37,20 @@ const browser = await chromium.launch({
 const context = await browser.newContext({ viewport: { width: 1440, height: 810 }, deviceScaleFactor: 1, colorScheme: 'light' });
 const page = await context.newPage();
 
-async function take(name) {
+async function take(name, height = 810) {
+  await page.setViewportSize({ width: 1440, height });
   await page.waitForTimeout(3000);
   await page.screenshot({ path: join(output, `${name}.png`) });
 }
 
-await page.goto(dashboard);
+await page.goto(login);
 await page.getByText('worker', { exact: true }).first().waitFor({ timeout: 60000 });
-await take('resources');
+await take('resources', 720);
 
 await page.goto(`${dashboard}/traces`);
 await page.getByText('POST /v1/orders').last().click({ timeout: 60000 });
 await page.getByText('send-confirmation').first().waitFor({ timeout: 60000 });
-await take('trace');
+await take('trace', 960);
 
 await page.goto(`${api}/scalar`);
 await page.getByText('Place an order').first().click({ timeout: 60000 });

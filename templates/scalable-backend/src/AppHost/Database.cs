@@ -38,8 +38,8 @@ internal static class DatabaseExtensions
         var servicePassword = builder.AddParameter("service-password", generated, secret: true, persist: true);
         var postgres = builder.AddPostgres("postgres", password: ownerPassword)
             .WithDataVolume()
-            .WithLifetime(ContainerLifetime.Persistent)
-            .WithPgWeb(admin => admin.WithExplicitStart());
+            .WithLifetime(ContainerLifetime.Persistent);
+        postgres.WithPgWeb(admin => admin.WithExplicitStart().WithParentRelationship(postgres));
         return new()
         {
             Owner = postgres.AddDatabase(ResourceNames.Owner, "app"),

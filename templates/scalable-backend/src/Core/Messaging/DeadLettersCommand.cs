@@ -27,7 +27,7 @@ public static class DeadLettersCommand
             }
             catch (Exception exception)
             {
-                await Console.Error.WriteLineAsync(exception.GetBaseException().Message);
+                await Console.Error.WriteLineAsync(string.Join(": ", Messages(exception)));
                 return 1;
             }
         }
@@ -73,6 +73,15 @@ public static class DeadLettersCommand
             default:
                 await output.WriteLineAsync(Usage);
                 return 2;
+        }
+    }
+
+    // From what was tried to why it failed, such as at which address.
+    private static IEnumerable<string> Messages(Exception exception)
+    {
+        for (Exception? inner = exception; inner is not null; inner = inner.InnerException)
+        {
+            yield return inner.Message;
         }
     }
 
