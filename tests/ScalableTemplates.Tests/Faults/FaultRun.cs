@@ -165,7 +165,8 @@ internal sealed class FaultRun : IAsyncDisposable
         backend = new Backend(await solution, connectionStrings);
         backend.UsePaymentProvider(payments.Address);
         backend.Set("Mail__Server", mails.Address.ToString());
-        // Of each charge and each mail one is too many, also where the machine is so slow that they take long.
+        // Who takes a slow answer for none asks again: a message comes, a charge is asked for or a mail is sent twice, though nothing failed.
+        backend.Set("Resilience__broker__Timeout__Timeout", "00:02:00");
         backend.Set("Resilience__Http__AttemptTimeout__Timeout", "00:02:00");
         backend.Set("Resilience__Http__TotalRequestTimeout__Timeout", "00:05:00");
         backend.Set("Resilience__Http__CircuitBreaker__SamplingDuration", "00:04:00");
