@@ -9,8 +9,7 @@ var database = builder.AddDatabase();
 #if (HasRedis)
 var cache = builder.FindConnectionString(ResourceNames.Cache)
     ?? builder.AddRedis(ResourceNames.Cache)
-        .WithLifetime(ContainerLifetime.Persistent)
-        .WithRedisInsight(admin => admin.WithExplicitStart());
+        .WithLifetime(ContainerLifetime.Persistent);
 
 #endif
 #if (HasRabbitMq)
