@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using System.Net;
-using System.Net.Sockets;
+using System.Globalization;
+using ScalableTemplates.Tests.EndToEnd;
 using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.AppHost;
@@ -91,21 +91,7 @@ public sealed class AppHostFixture : IAsyncLifetime
 
     private static int FindPortSuffix() => Enumerable.Range(100, 900)
         .OrderBy(_ => Random.Shared.Next())
-        .First(suffix => PortsOfASolution.All(prefix => IsFree(int.Parse($"{prefix}{suffix}", System.Globalization.CultureInfo.InvariantCulture))));
-
-    private static bool IsFree(int port)
-    {
-        try
-        {
-            using var listener = new TcpListener(IPAddress.Loopback, port);
-            listener.Start();
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
+        .First(suffix => PortsOfASolution.All(prefix => FreePort.IsFree(int.Parse($"{prefix}{suffix}", CultureInfo.InvariantCulture))));
 }
 
 [CollectionDefinition("AppHost")]

@@ -57,7 +57,8 @@ internal static class FreePort
         }
     }
 
-    private static bool IsFree(int port)
+    /// <summary>Whether a port of the loopback address is free at this moment.</summary>
+    public static bool IsFree(int port)
     {
         try
         {
