@@ -22,11 +22,8 @@ internal static class UserSecrets
 
         var assembly = typeof(Program).Assembly;
         var file = PathHelper.GetSecretsPathFromSecretsId(assembly.GetCustomAttribute<UserSecretsIdAttribute>()!.UserSecretsId);
-        var folder = Path.GetDirectoryName(file)!;
-        if (!Directory.Exists(folder))
-        {
-            Directory.CreateDirectory(folder);
-            sources[index] = new ConfigurationBuilder().AddUserSecrets(assembly, optional: true, reloadOnChange: true).Sources[0];
-        }
+        // Whether it is new or another process has just created it: this one may have looked for it before.
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        sources[index] = new ConfigurationBuilder().AddUserSecrets(assembly, optional: true, reloadOnChange: true).Sources[0];
     }
 }
