@@ -18,6 +18,7 @@ internal static class DeadLetterCommands
     {
         var start = await CreateStartInfoAsync(project, context, command);
         using var process = Process.Start(start)!;
+        await using var ending = context.CancellationToken.Register(() => process.Kill(entireProcessTree: true));
         var reading = process.StandardOutput.ReadToEndAsync(context.CancellationToken);
         var error = await process.StandardError.ReadToEndAsync(context.CancellationToken);
         var output = (await reading).Trim();
