@@ -11,7 +11,7 @@ public sealed class AppHostFixture : IAsyncLifetime
     private const string CliVersion = "13.6.5";
 
     // Of the AppHost itself, its dashboard and the services (launchSettings.json).
-    private static readonly string[] PortsOfASolution = ["5", "7", "15", "19", "20"];
+    private static readonly string[] PortsOfASolution = ["5", "6", "7", "15", "17", "19", "20", "21", "22"];
 
     private readonly ConcurrentDictionary<string, Lazy<Task<string>>> solutions = new();
     private readonly Lazy<Task<string>> cli = new(InstallCliAsync);
@@ -45,6 +45,21 @@ public sealed class AppHostFixture : IAsyncLifetime
 
     internal async Task<string> GetCliAsync() => Path.Combine(await cli.Value, "aspire");
 
+    /// <summary>A home folder without certificates and secrets.</summary>
+    internal static string CreateHome()
+    {
+        var home = TempFolder.Create("home");
+        var feeds = Path.Combine(System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile), ".nuget", "NuGet", "NuGet.Config");
+        if (File.Exists(feeds))
+        {
+            var copy = Path.Combine(home, ".nuget", "NuGet", "NuGet.Config");
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(feeds, copy);
+        }
+
+        return home;
+    }
+
     public async Task DisposeAsync()
     {
         if (defaultRun.IsValueCreated)
@@ -73,20 +88,6 @@ public sealed class AppHostFixture : IAsyncLifetime
         var folder = TempFolder.Create("aspire");
         (await Command.DotnetAsync(folder, "tool", "install", "Aspire.Cli", "--version", CliVersion, "--tool-path", folder)).EnsureSuccess();
         return folder;
-    }
-
-    private static string CreateHome()
-    {
-        var home = TempFolder.Create("home");
-        var feeds = Path.Combine(System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile), ".nuget", "NuGet", "NuGet.Config");
-        if (File.Exists(feeds))
-        {
-            var copy = Path.Combine(home, ".nuget", "NuGet", "NuGet.Config");
-            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-            File.Copy(feeds, copy);
-        }
-
-        return home;
     }
 
     private static int FindPortSuffix() => Enumerable.Range(100, 900)

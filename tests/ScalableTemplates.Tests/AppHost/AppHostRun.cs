@@ -66,8 +66,8 @@ internal sealed partial class AppHostRun : IAsyncDisposable
     }
 
     /// <summary>Runs it to its end, for what ends at once.</summary>
-    public Task<CommandResult> RunAsync() =>
-        Command.RunAsync("dotnet", ["run", "--no-build", "--project", "src/AppHost", "--launch-profile", "http"], Solution, StopTimeout, Environment);
+    public Task<CommandResult> RunAsync(params string[] arguments) => Command.RunAsync(
+        "dotnet", ["run", "--no-build", "--project", "src/AppHost", "--launch-profile", "http", "--", .. arguments], Solution, StopTimeout, Environment);
 
     /// <summary>Asks it to end, as Ctrl+C and IDEs do.</summary>
     /// <returns>Its exit code, and the processes that it left behind.</returns>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Npgsql;
 using ScalableTemplates.Tests.EndToEnd;
@@ -75,6 +76,26 @@ public sealed partial class WithoutContainersTests(AppHostFixture fixture, Serve
         Assert.Equal(1, result.ExitCode);
         Assert.Matches("^Failed to bind to address .*: address already in use. Stop the AppHost that is running already, .*$", result.Error.Trim());
         Assert.DoesNotContain("   at ", result.Everything, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_it_publishes_answers_probes_on_a_port_of_their_own()
+    {
+        await using var run = await CreateRunAsync();
+        var file = Path.Combine(TempFolder.Create("manifest"), "manifest.json");
+
+        (await run.RunAsync("--operation", "publish", "--step", "publish-manifest", "--output-path", file)).EnsureSuccess();
+
+        using var manifest = JsonDocument.Parse(await File.ReadAllTextAsync(file));
+        foreach (var service in new[] { "api", "worker" })
+        {
+            var resource = manifest.RootElement.GetProperty("resources").GetProperty(service);
+            var probes = resource.GetProperty("bindings").GetProperty("health");
+            Assert.Equal(8081, probes.GetProperty("targetPort").GetInt32());
+            Assert.False(probes.TryGetProperty("external", out _));
+            // The port of the probes is one that the service adds by itself.
+            Assert.Equal($"{{{service}.bindings.http.targetPort}}", resource.GetProperty("env").GetProperty("HTTP_PORTS").GetString());
+        }
     }
 
     private async Task<AppHostRun> CreateRunAsync()

@@ -27,7 +27,8 @@ public sealed partial class NoteTests
         Assert.DoesNotContain("Note:", await PrintedAsync(arguments), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("dotnet run --project src/AppHost")]
+    [InlineData("In the new folder, with Docker or Podman running: dotnet run --project src/AppHost")]
+    [InlineData("In the new folder: dotnet run --project src/AppHost", "--database", "sqlite", "--cache", "memory", "--broker", "database", "--no-sample")]
     [InlineData("dotnet run --project src/Api", "--stage", "single")]
     [InlineData("README.md says how to start the servers", "--orchestrator", "compose")]
     [InlineData("README.md says how to start the servers", "--orchestrator", "none")]

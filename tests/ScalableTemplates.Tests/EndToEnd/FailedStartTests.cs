@@ -59,6 +59,32 @@ public sealed class FailedStartTests
         Assert.StartsWith($"Cannot listen on {other.LocalEndpoint}: the address is already in use.", Assert.Single(lines), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_service_whose_probes_have_no_port_names_their_setting()
+    {
+        using var other = new TcpListener(IPAddress.Any, 0);
+        other.Start();
+        var port = ((IPEndPoint)other.LocalEndpoint).Port;
+        var settings = Settings();
+        settings["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
+        settings["Health__Port"] = $"{port}";
+
+        var lines = await StartInVainAsync("Worker", settings);
+
+        Assert.Contains("the environment variable Health__Port", Assert.Single(lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_identity_provider_without_TLS_is_refused_with_the_setting_that_allows_it()
+    {
+        var settings = Settings();
+        settings[Bearer + "Authority"] = "http://127.0.0.1:1";
+
+        var lines = await StartInVainAsync("Api", settings);
+
+        Assert.Contains($"set {Bearer}RequireHttpsMetadata to false", Assert.Single(lines), StringComparison.Ordinal);
+    }
+
     /// <returns>What it says on the standard error stream.</returns>
     private static async Task<string[]> StartInVainAsync(string project, Dictionary<string, string> settings)
     {

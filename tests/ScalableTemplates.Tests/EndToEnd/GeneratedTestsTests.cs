@@ -35,6 +35,8 @@ public sealed class GeneratedTestsTests(ServersFixture servers)
         await backend.MigrateAsync();
         await backend.StartApiAsync();
         await backend.StartWorkerAsync();
+        var product = await backend.GetProductIdAsync();
+        var price = await backend.GetPriceAsync(product);
 
         AssertNonePassed(await RunAsync(options, connectionStrings), $"ALTER ROLE \"{role}\" CREATEDB");
         await ExecuteAsync(administrator, $"ALTER ROLE {role} CREATEDB");
@@ -42,6 +44,8 @@ public sealed class GeneratedTestsTests(ServersFixture servers)
         await rabbitMq.AddVirtualHostAsync("tests");
         AssertAllPassed(await RunAsync(options, connectionStrings));
 
+        // The products of the tests have the same ids, and other prices.
+        Assert.Equal(price, await backend.GetPriceAsync(product));
         Assert.DoesNotContain("fail:", backend.WorkerLog, StringComparison.Ordinal);
         Assert.Equal(0, (await rabbitMq.GetQueuesAsync()).Values.Sum());
         Assert.Equal(0L, await ExecuteAsync(administrator, $"SELECT count(*) FROM pg_database WHERE datdba = '{role}'::regrole AND datname LIKE 'test%'"));

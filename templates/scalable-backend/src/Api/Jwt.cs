@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Tokens;
 using Microsoft.OpenApi;
+using ScalableBackend.ServiceDefaults;
 
 namespace ScalableBackend.Api;
 
@@ -36,6 +37,7 @@ internal static class Jwt
         builder.Services.AddSingleton<IOptionsChangeTokenSource<JwtBearerOptions>>(
             new ConfigurationChangeTokenSource<JwtBearerOptions>(Scheme, builder.Configuration.GetSection(Section)));
         builder.Services.AddOptions<JwtBearerOptions>(Scheme)
+            .Configure(RefuseInsecureAuthority)
             // The keys are read from the configuration whenever they are listed: once, and not for each request.
             .PostConfigure(options => options.TokenValidationParameters.IssuerSigningKeys = options.TokenValidationParameters.IssuerSigningKeys?.ToList())
             .Validate(
@@ -61,6 +63,17 @@ internal static class Jwt
         builder.RequireAuthorization(policy => policy.RequireAssertion(context =>
             context.User.FindAll("scope").Any(claim => claim.Value.Split(' ').Contains(scope))));
 
+    // Before the handler does, which throws at the first request for its options.
+    private static void RefuseInsecureAuthority(JwtBearerOptions options)
+    {
+        if (options is { RequireHttpsMetadata: true, Authority: { Length: > 0 } authority } && !authority.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new ConfigurationException(
+                $"{Section}:Authority has to begin with https://. Set the environment variable {Variable}__Authority to the URL of your identity provider; "
+                + $"for one on a network that you trust, set {Variable}__RequireHttpsMetadata to false.");
+        }
+    }
+
     // Authentication brings data protection along, which creates a key at the start, on disk and with a warning. Bearer tokens need none.
     private static void RemoveKeyRing(this IServiceCollection services)
     {
@@ -72,5 +85,5 @@ internal static class Jwt
 
     private static bool HasKey(this TokenValidationParameters parameters) => parameters.IssuerSigningKeys?.Any() is true;
 
-    private static bool HasAudience(this TokenValidationParameters parameters) => !parameters.ValidateAudience || parameters.ValidAudiences?.Any() is true;
+    private static bool HasAudience(this TokenValidationParameters parameters) => !parameters.ValidateAudience || parameters.ValidAudiences?.Any() is true || !string.IsNullOrEmpty(parameters.ValidAudience);
 }

@@ -11,17 +11,42 @@ internal sealed partial class RefusedTokenLog(TimeProvider clock, ILogger<Refuse
 
     private readonly ConcurrentDictionary<string, long> _loggedAt = new();
 
-    public override Task AuthenticationFailed(AuthenticationFailedContext context)
+    public override async Task AuthenticationFailed(AuthenticationFailedContext context)
     {
         var reason = GetReason(context.Exception);
         var now = clock.GetTimestamp();
-        if (_loggedAt.TryAdd(reason, now)
-            || (_loggedAt[reason] is var loggedAt && clock.GetElapsedTime(loggedAt, now) >= Interval && _loggedAt.TryUpdate(reason, now, loggedAt)))
+        if (!_loggedAt.TryAdd(reason, now)
+            && !(_loggedAt[reason] is var loggedAt && clock.GetElapsedTime(loggedAt, now) >= Interval && _loggedAt.TryUpdate(reason, now, loggedAt)))
+        {
+            return;
+        }
+
+        if (await FindOutageAsync(context) is { } outage)
+        {
+            LogUnreachable(context.Options.Authority, outage.Message);
+        }
+        else
         {
             LogRefused(reason);
         }
+    }
 
-        return Task.CompletedTask;
+    // Without the keys of the identity provider, a token is refused as if its issuer or its key were wrong.
+    private static async Task<Exception?> FindOutageAsync(AuthenticationFailedContext context)
+    {
+        try
+        {
+            if (context.Options.ConfigurationManager is { } provider)
+            {
+                await provider.GetConfigurationAsync(context.HttpContext.RequestAborted);
+            }
+
+            return null;
+        }
+        catch (Exception exception)
+        {
+            return exception.GetBaseException();
+        }
     }
 
     private static string GetReason(Exception exception) => exception switch
@@ -36,4 +61,7 @@ internal sealed partial class RefusedTokenLog(TimeProvider clock, ILogger<Refuse
 
     [LoggerMessage(LogLevel.Information, "Refused a bearer token: {Reason}")]
     private partial void LogRefused(string reason);
+
+    [LoggerMessage(LogLevel.Warning, "Refused a bearer token, as the signing keys of {Authority} cannot be had: {Reason}")]
+    private partial void LogUnreachable(string? authority, string reason);
 }

@@ -14,16 +14,25 @@ internal static class UserSecrets
     {
         var sources = builder.Configuration.Sources;
         var index = sources.ToList().FindIndex(source => source is JsonConfigurationSource { Path: "secrets.json" });
-        if (index < 0)
+        if (index < 0 || sources[index] is JsonConfigurationSource { ReloadOnChange: false })
         {
-            // Not in Development.
+            // Not in Development, or hostBuilder:reloadConfigOnChange is off.
             return;
         }
 
         var assembly = typeof(Program).Assembly;
         var file = PathHelper.GetSecretsPathFromSecretsId(assembly.GetCustomAttribute<UserSecretsIdAttribute>()!.UserSecretsId);
-        // Whether it is new or another process has just created it: this one may have looked for it before.
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        try
+        {
+            // Whether it is new or another process has just created it: this one may have looked for it before.
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // There is no folder for them, as the user has no home, so there are none.
+            return;
+        }
+
         sources[index] = new ConfigurationBuilder().AddUserSecrets(assembly, optional: true, reloadOnChange: true).Sources[0];
     }
 }

@@ -52,10 +52,13 @@ var api = builder.AddProject<Projects.Api>(ResourceNames.Api)
     .WithDeadLetterCommands()
 #endif
     .WithUrlForEndpoint("http", url => (url.DisplayText, url.Url) = ("API reference", "/scalar"))
-    .WithHttpProbe(ProbeType.Readiness, "/health")
-    .WithHttpProbe(ProbeType.Liveness, "/alive")
     .WithExternalHttpEndpoints()
+    .WithProbes()
     .WithIconName("Globe");
+#if (HasSample && !HasWorker)
+// The payment simulator is part of the API.
+api.WithEnvironment("Payments__BaseUrl", ReferenceExpression.Create($"{api.GetEndpoint("http")}/payment-simulator/"));
+#endif
 #if (HasWorker)
 
 builder.AddProject<Projects.Worker>(ResourceNames.Worker)
@@ -69,8 +72,7 @@ builder.AddProject<Projects.Worker>(ResourceNames.Worker)
 #endif
     .WithDeadLetterCommands()
     .WithUrlForEndpoint("http", url => url.DisplayLocation = UrlDisplayLocation.DetailsOnly)
-    .WithHttpProbe(ProbeType.Readiness, "/health")
-    .WithHttpProbe(ProbeType.Liveness, "/alive")
+    .WithProbes()
     .WithIconName("BoxToolbox");
 #endif
 

@@ -1,20 +1,28 @@
+#if (HasContainers)
 using Aspire.Hosting.Publishing;
+#endif
 using Microsoft.AspNetCore.Connections;
+#if (HasContainers)
 using Microsoft.Extensions.DependencyInjection;
+#endif
 
 internal static class Startup
 {
+#if (HasContainers)
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
 
+#endif
     /// <summary>Runs the application. What keeps it from starting, and is not its own fault, is said in one sentence.</summary>
     /// <returns>The exit code.</returns>
     public static async Task<int> RunOrExplainAsync(this DistributedApplication app)
     {
+#if (HasContainers)
         if (!await HasContainerRuntimeAsync(app))
         {
             return 1;
         }
 
+#endif
         try
         {
             await app.RunAsync();
@@ -26,6 +34,7 @@ internal static class Startup
             return 1;
         }
     }
+#if (HasContainers)
 
     private static async Task<bool> HasContainerRuntimeAsync(DistributedApplication app)
     {
@@ -59,4 +68,5 @@ internal static class Startup
             return false;
         }
     }
+#endif
 }

@@ -8,7 +8,8 @@ namespace ScalableBackend.ServiceDefaults;
 
 public static class Health
 {
-    private const int DefaultPort = 8081;
+    /// <summary>Where the probes are answered outside Development, unless Health:Port says otherwise.</summary>
+    public const int DefaultPort = 8081;
 
     internal static void AddHealth(this IHostApplicationBuilder builder)
     {
@@ -66,7 +67,7 @@ public static class Health
         await context.Response.WriteAsync(word);
     }
 
-    private static int GetPort(IConfiguration configuration, IHostEnvironment environment) =>
+    internal static int GetPort(IConfiguration configuration, IHostEnvironment environment) =>
         configuration.GetValue("Health:Port", environment.IsDevelopment() ? 0 : DefaultPort);
 
     // Kestrel takes its addresses from one setting, so the port is added to the one that is in use.

@@ -15,7 +15,7 @@ internal static class StartFailures
     {
         AppDomain.CurrentDomain.UnhandledException -= Report;
         AppDomain.CurrentDomain.UnhandledException += Report;
-        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = Bind);
+        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.CreateBoundListenSocket = endpoint => Bind(endpoint, builder));
         // Below Critical the host logs only exceptions that it also rethrows, or logs once more when a background service stops it.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
     }
@@ -30,7 +30,7 @@ internal static class StartFailures
     }
 
     // At once: background services may run already, and would log how their work was cut off.
-    private static Socket Bind(EndPoint endpoint)
+    private static Socket Bind(EndPoint endpoint, IHostApplicationBuilder builder)
     {
         try
         {
@@ -38,10 +38,16 @@ internal static class StartFailures
         }
         catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressAlreadyInUse)
         {
-            End($"Cannot listen on {endpoint}: the address is already in use. Stop the process that listens there, or set ASPNETCORE_URLS to another address.");
+            End($"Cannot listen on {endpoint}: the address is already in use. Stop the process that listens there, or choose another port: {GetSetting(endpoint, builder)}.");
             throw;
         }
     }
+
+    private static string GetSetting(EndPoint endpoint, IHostApplicationBuilder builder) => builder.Environment.IsDevelopment()
+        ? "in Properties/launchSettings.json for 'dotnet run', or else with the environment variable ASPNETCORE_URLS"
+        : endpoint is IPEndPoint address && address.Port == Health.GetPort(builder.Configuration, builder.Environment)
+            ? "with the environment variable Health__Port, for the probes"
+            : "with the environment variable ASPNETCORE_URLS";
 
     private static void End(params string[] messages)
     {

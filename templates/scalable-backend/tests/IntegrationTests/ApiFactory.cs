@@ -1,10 +1,13 @@
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
-#if (!HasWorker || (HasPostgres && HasSample))
+#if (!HasWorker || HasRedis || (HasPostgres && HasSample))
 using Microsoft.AspNetCore.TestHost;
 #endif
 #if (HasPostgres && HasSample)
 using Microsoft.EntityFrameworkCore;
+#endif
+#if (HasRedis)
+using Microsoft.Extensions.Caching.StackExchangeRedis;
 #endif
 #if (HasPostgres && HasSample)
 using ScalableBackend.Core.Data;
@@ -23,6 +26,10 @@ internal sealed class ApiFactory(IReadOnlyDictionary<string, string> settings) :
 #if (HasPostgres && HasSample)
 
         builder.ConfigureTestServices(services => services.ConfigureDbContext<AppDbContext>(options => options.AddInterceptors(new PageQueries())));
+#endif
+#if (HasRedis)
+
+        builder.ConfigureTestServices(services => services.Configure<RedisCacheOptions>(options => options.InstanceName = Servers.RedisPrefix));
 #endif
 #if (!HasWorker)
 

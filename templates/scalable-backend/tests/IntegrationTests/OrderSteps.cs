@@ -46,7 +46,7 @@ internal static class OrderSteps
                 return order;
             }
 
-            await Task.Delay(50, timeout.Token);
+            await Task.Delay(100, timeout.Token);
         }
     }
 }

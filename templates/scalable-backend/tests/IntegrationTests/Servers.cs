@@ -32,6 +32,11 @@ internal sealed class Servers : IAsyncDisposable
     ];
 
     private readonly Stack<IAsyncDisposable> _started = [];
+#if (HasRedis)
+
+    /// <summary>Of keys and channels in a Redis that is also used by others.</summary>
+    public static string RedisPrefix { get; } = $"tests-{Guid.NewGuid():N}:";
+#endif
 
     public static string Missing =>
         $"Needs Docker, or servers of yours in the environment variables {string.Join(", ", Names.Select(Variable))}.";
@@ -68,6 +73,9 @@ internal sealed class Servers : IAsyncDisposable
 #if (HasRabbitMq)
 
             await servers.ReserveVirtualHostAsync(cancellationToken);
+#endif
+#if (HasRedis)
+            servers.Settings["ConnectionStrings:cache"] = $"{Named("cache")},channelPrefix={RedisPrefix}";
 #endif
 
             return servers;
