@@ -25,7 +25,12 @@ public sealed class ForeignFolder : IAsyncLifetime
     public async Task InitializeAsync()
     {
         var parent = Directory.CreateDirectory(Path.Combine(TempFolder.Create("foreign"), "Straße 1 & Söhne")).FullName;
-        feed.Add("/index.json", "application/json", $$"""{"version":"3.0.0","resources":[{"@id":"{{feed.Address}}/flat/","@type":"PackageBaseAddress/3.0.0"}]}""");
+        // With the second resource 'dotnet tool restore' looks for newer versions; without it, it fails.
+        feed.Add("/index.json", "application/json", $$"""
+            {"version":"3.0.0","resources":[
+              {"@id":"{{feed.Address}}/flat/","@type":"PackageBaseAddress/3.0.0"},
+              {"@id":"{{feed.Address}}/registration/","@type":"RegistrationsBaseUrl/3.6.0"}]}
+            """);
         foreach (var (file, text) in Settings(feed.Address))
         {
             await File.WriteAllTextAsync(Path.Combine(parent, file), text);
