@@ -6,27 +6,11 @@ namespace ScalableTemplates.Tests.AppHost;
 [Collection("AppHost")]
 public sealed class InProcessTests(AppHostFixture fixture)
 {
-    private static readonly TemplateOptions Options = TemplateOptions.Single.With(Dimension.Orchestrator, "aspire");
-
-    // The test of the AppHost gives it other ports than those in launchSettings.json.
-    [SkippableFact]
-    public async Task The_tests_that_come_with_it_pass()
-    {
-        Skip.If(fixture.Engine.Missing is not null, fixture.Engine.Missing);
-        await using var run = await fixture.CreateRunAsync(Options);
-
-        var result = await Command.RunAsync("dotnet", ["test", "--no-build"], run.Solution, TimeSpan.FromMinutes(10), run.Environment);
-
-        result.EnsureSuccess();
-        Assert.Contains("skipped: 0", result.Output, StringComparison.Ordinal);
-        Assert.Contains("AppHostTests.dll", result.Output, StringComparison.Ordinal);
-    }
-
     [SkippableFact]
     public async Task It_is_healthy_with_HTTPS_and_a_development_certificate_that_nobody_trusts()
     {
         Skip.If(fixture.Engine.Missing is not null, fixture.Engine.Missing);
-        await using var run = await fixture.CreateRunAsync(Options);
+        await using var run = await fixture.CreateRunAsync(TemplateOptions.Single.With(Dimension.Orchestrator, "aspire"));
         run.Environment["HOME"] = AppHostFixture.CreateHome();
         (await Command.RunAsync("dotnet", ["dev-certs", "https"], run.Solution, TimeSpan.FromMinutes(1), run.Environment)).EnsureSuccess();
 

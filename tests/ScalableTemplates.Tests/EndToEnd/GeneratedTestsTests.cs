@@ -24,6 +24,9 @@ public sealed class GeneratedTestsTests(ServersFixture servers)
         await rabbitMq.StartAsync();
         var connectionStrings = await servers.GetConnectionStringsAsync();
         connectionStrings["broker"] = rabbitMq.ConnectionString;
+        await using var redis = new RedisServer();
+        await redis.StartAsync();
+        connectionStrings["cache"] = redis.ConnectionString;
         var administrator = connectionStrings["database"];
         var role = $"owner_{Guid.NewGuid():N}";
         await ExecuteAsync(administrator, $"CREATE ROLE {role} LOGIN CREATEROLE PASSWORD 'not-a-secret'");
@@ -35,17 +38,19 @@ public sealed class GeneratedTestsTests(ServersFixture servers)
         await backend.MigrateAsync();
         await backend.StartApiAsync();
         await backend.StartWorkerAsync();
-        var product = await backend.GetProductIdAsync();
-        var price = await backend.GetPriceAsync(product);
 
         AssertNonePassed(await RunAsync(options, connectionStrings), $"ALTER ROLE \"{role}\" CREATEDB");
         await ExecuteAsync(administrator, $"ALTER ROLE {role} CREATEDB");
         AssertNonePassed(await RunAsync(options, connectionStrings), "rabbitmqctl add_vhost tests && rabbitmqctl set_permissions --vhost tests app '.*' '.*' '.*'");
         await rabbitMq.AddVirtualHostAsync("tests");
+        await using var redisCommands = await redis.MonitorAsync();
         AssertAllPassed(await RunAsync(options, connectionStrings));
 
-        // The products of the tests have the same ids, and other prices.
-        Assert.Equal(price, await backend.GetPriceAsync(product));
+        // The products of the tests have the same ids as those of the services, and other prices.
+        Assert.Contains(":product:", redisCommands.Log, StringComparison.Ordinal);
+        Assert.Contains(":cache:changes", redisCommands.Log, StringComparison.Ordinal);
+        // The message on the channel names a key without its prefix.
+        Assert.DoesNotMatch("(?<!cache:changes\" )\"(product:|cache:changes)", redisCommands.Log);
         Assert.DoesNotContain("fail:", backend.WorkerLog, StringComparison.Ordinal);
         Assert.Equal(0, (await rabbitMq.GetQueuesAsync()).Values.Sum());
         Assert.Equal(0L, await ExecuteAsync(administrator, $"SELECT count(*) FROM pg_database WHERE datdba = '{role}'::regrole AND datname LIKE 'test%'"));

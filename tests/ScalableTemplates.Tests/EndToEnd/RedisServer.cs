@@ -39,6 +39,15 @@ internal sealed class RedisServer : IAsyncDisposable
 
     public ValueTask DisposeAsync() => daemon?.DisposeAsync() ?? ValueTask.CompletedTask;
 
+    /// <summary>Records every command that it receives, with its arguments, in the log.</summary>
+    public async Task<Daemon> MonitorAsync()
+    {
+        string[] monitor = ["-p", port.Number.ToString(CultureInfo.InvariantCulture), "--no-auth-warning", "-a", Password, "MONITOR"];
+        var commands = Daemon.Start(Path.Combine(Binaries!, "redis-cli"), monitor, folder, Path.Combine(TempFolder.Create("logs"), "redis-commands"));
+        await commands.WaitUntilAsync(() => Task.FromResult(commands.Log.StartsWith("OK", StringComparison.Ordinal)));
+        return commands;
+    }
+
     /// <summary>Whether it holds a key that ends so.</summary>
     public async Task<bool> HasKeyAsync(string end) =>
         !(await AskAsync($"AUTH {Password}\r\nKEYS *{end}\r\nQUIT\r\n")).Contains("*0\r\n", StringComparison.Ordinal);

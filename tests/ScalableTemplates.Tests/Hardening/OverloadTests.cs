@@ -9,8 +9,8 @@ namespace ScalableTemplates.Tests.Hardening;
 [Collection("Faults")]
 public sealed class OverloadTests(ITestOutputHelper output) : IAsyncLifetime
 {
-    // The p99 should be less than twice that at capacity: OVERLOAD_BOUND=2 asserts it. By default it is only printed, as others'
-    // work on the same machine changes it.
+    // The p99 should be less than twice that at capacity, and the throughput a third of it or more: OVERLOAD_BOUND=2 asserts both. By
+    // default they are only printed, as they depend on the machine and on its other work.
     private static readonly double? StrictBound =
         double.TryParse(Environment.GetEnvironmentVariable("OVERLOAD_BOUND"), CultureInfo.InvariantCulture, out var bound) ? bound : null;
 
@@ -86,7 +86,7 @@ public sealed class OverloadTests(ITestOutputHelper output) : IAsyncLifetime
 
         await probes.StopAsync();
         var memoryThen = backend.Api.WorkingSet;
-        var afterwards = await RecoverAsync(traffic, clients);
+        var afterwards = await RecoverAsync(traffic, clients, Median(capacity, figures => figures.PerSecond));
 
         var share = Median(overload, figures => figures.PerSecond) / Median(capacity, figures => figures.PerSecond);
         var ratio = Median(overload, figures => figures.P99) / Median(capacity, figures => figures.P99);
@@ -95,12 +95,14 @@ public sealed class OverloadTests(ITestOutputHelper output) : IAsyncLifetime
         output.WriteLine($"The p99 of what was done is {ratio:0.0} times that at capacity; it should be less than 2.");
         output.WriteLine($"Probes: {probes}. Working set: {memory >> 20} MiB before, {memoryThen >> 20} MiB after the overload.");
         Findings.AssertNone([.. capacity.Concat(overload).Append(afterwards).SelectMany(figures => figures.Wrong), .. probes.Wrong]);
-        // How much it still does is a matter of the machine: what a refusal costs, next to what is served.
-        Assert.All(overload, figures => Assert.True(figures is { PerSecond: > 0, RefusedPerSecond: > 0 }, $"{figures}"));
+        // How much it still does depends on the machine: on what a rejection costs, compared with a request that is served.
+        Assert.All(overload, figures => Assert.True(figures is { PerSecond: >= 1, RefusedPerSecond: >= 1 }, $"{figures}"));
+        Assert.InRange(share, StrictBound is null ? 0 : 1 / 3.0, double.MaxValue);
         Assert.InRange(ratio, 0, StrictBound ?? double.MaxValue);
         Assert.InRange(probes.Slowest.TotalMilliseconds, 0, overload.Max(figures => figures.RefusedP99) + 30_000);
         Assert.InRange(memoryThen, 0, (memory * 3 / 2) + (64 * 1024 * 1024));
-        Assert.True(afterwards is { PerSecond: > 0, RefusedPerSecond: 0 }, $"{afterwards}");
+        Assert.Equal(0, afterwards.RefusedPerSecond);
+        Assert.InRange(afterwards.PerSecond, Median(capacity, figures => figures.PerSecond) / 3, double.MaxValue);
         Assert.Equal("Pending", await backend.GetStatusAsync(await backend.PlaceOrderAsync("card")));
     }
 
@@ -146,12 +148,12 @@ public sealed class OverloadTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     // Once is enough: others' work may take the processors meanwhile.
-    private static async Task<TrafficFigures> RecoverAsync(Traffic traffic, int clients)
+    private static async Task<TrafficFigures> RecoverAsync(Traffic traffic, int clients, double capacity)
     {
         for (var tries = 1; ; tries++)
         {
             var figures = await traffic.AskInTurnAsync(clients, Measurement);
-            if (figures.RefusedPerSecond == 0 || tries == 5)
+            if ((figures.RefusedPerSecond == 0 && figures.PerSecond >= capacity / 3) || tries == 5)
             {
                 return figures;
             }

@@ -63,13 +63,15 @@ internal static class Jwt
         builder.RequireAuthorization(policy => policy.RequireAssertion(context =>
             context.User.FindAll("scope").Any(claim => claim.Value.Split(' ').Contains(scope))));
 
-    // Before the handler does, which throws at the first request for its options.
+    // JwtBearer itself would throw before the options are validated, and the start would end with a stack trace.
     private static void RefuseInsecureAuthority(JwtBearerOptions options)
     {
-        if (options is { RequireHttpsMetadata: true, Authority: { Length: > 0 } authority } && !authority.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
+        if (options.RequireHttpsMetadata
+            && (options.MetadataAddress ?? options.Authority) is { Length: > 0 } address
+            && !address.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
         {
             throw new ConfigurationException(
-                $"{Section}:Authority has to begin with https://. Set the environment variable {Variable}__Authority to the URL of your identity provider; "
+                $"{address} must start with https://. Set the environment variable {Variable}__Authority to the URL of your identity provider; "
                 + $"for one on a network that you trust, set {Variable}__RequireHttpsMetadata to false.");
         }
     }

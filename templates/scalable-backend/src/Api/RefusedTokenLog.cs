@@ -8,6 +8,7 @@ namespace ScalableBackend.Api;
 internal sealed partial class RefusedTokenLog(TimeProvider clock, ILogger<RefusedTokenLog> logger) : JwtBearerEvents
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ProviderTimeout = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<string, long> _loggedAt = new();
 
@@ -31,16 +32,20 @@ internal sealed partial class RefusedTokenLog(TimeProvider clock, ILogger<Refuse
         }
     }
 
-    // Without the keys of the identity provider, a token is refused as if its issuer or its key were wrong.
-    private static async Task<Exception?> FindOutageAsync(AuthenticationFailedContext context)
+    // While the identity provider is unavailable, validation fails as if the issuer or the key of the token were wrong.
+    private async Task<Exception?> FindOutageAsync(AuthenticationFailedContext context)
     {
+        if (context.Exception is not (SecurityTokenInvalidIssuerException or SecurityTokenSignatureKeyNotFoundException)
+            || context.Options.ConfigurationManager is not { } provider)
+        {
+            return null;
+        }
+
+        // Not cancelled with the request: a client that disconnects is no outage.
+        using var timeout = new CancellationTokenSource(ProviderTimeout, clock);
         try
         {
-            if (context.Options.ConfigurationManager is { } provider)
-            {
-                await provider.GetConfigurationAsync(context.HttpContext.RequestAborted);
-            }
-
+            await provider.GetConfigurationAsync(timeout.Token);
             return null;
         }
         catch (Exception exception)
@@ -62,6 +67,6 @@ internal sealed partial class RefusedTokenLog(TimeProvider clock, ILogger<Refuse
     [LoggerMessage(LogLevel.Information, "Refused a bearer token: {Reason}")]
     private partial void LogRefused(string reason);
 
-    [LoggerMessage(LogLevel.Warning, "Refused a bearer token, as the signing keys of {Authority} cannot be had: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Refused a bearer token: could not get the signing keys from {Authority}; refusing tokens until it responds: {Reason}")]
     private partial void LogUnreachable(string? authority, string reason);
 }

@@ -29,7 +29,7 @@ internal static class UserSecrets
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // There is no folder for them, as the user has no home, so there are none.
+            // The home folder is missing or read-only, so there are no user secrets.
             return;
         }
 

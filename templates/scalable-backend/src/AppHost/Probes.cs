@@ -2,7 +2,10 @@ using ScalableBackend.ServiceDefaults;
 
 internal static class Probes
 {
-    /// <summary>The probes that the service answers: on a port of their own, unless it runs on this machine.</summary>
+    /// <summary>
+    /// Readiness and liveness probes; in published resources on a separate port. Call it after WithExternalHttpEndpoints, which would
+    /// expose that port as well.
+    /// </summary>
     public static IResourceBuilder<ProjectResource> WithProbes(this IResourceBuilder<ProjectResource> project)
     {
         var endpoint = "http";
@@ -11,7 +14,7 @@ internal static class Probes
             endpoint = "health";
             project
                 .WithHttpEndpoint(targetPort: Health.DefaultPort, name: endpoint)
-                // The service listens there by itself.
+                // The service adds this port to its addresses itself.
                 .WithEndpointsInEnvironment(candidate => candidate.Name != endpoint);
         }
 

@@ -43,11 +43,17 @@ internal static class StartFailures
         }
     }
 
-    private static string GetSetting(EndPoint endpoint, IHostApplicationBuilder builder) => builder.Environment.IsDevelopment()
-        ? "in Properties/launchSettings.json for 'dotnet run', or else with the environment variable ASPNETCORE_URLS"
-        : endpoint is IPEndPoint address && address.Port == Health.GetPort(builder.Configuration, builder.Environment)
-            ? "with the environment variable Health__Port, for the probes"
+    private static string GetSetting(EndPoint endpoint, IHostApplicationBuilder builder)
+    {
+        if (endpoint is IPEndPoint address && address.Port == Health.GetPort(builder.Configuration, builder.Environment))
+        {
+            return "with the environment variable Health__Port, for the probes";
+        }
+
+        return builder.Environment.IsDevelopment()
+            ? "in Properties/launchSettings.json for 'dotnet run', or else with the environment variable ASPNETCORE_URLS"
             : "with the environment variable ASPNETCORE_URLS";
+    }
 
     private static void End(params string[] messages)
     {

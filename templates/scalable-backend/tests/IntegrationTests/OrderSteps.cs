@@ -46,6 +46,7 @@ internal static class OrderSteps
                 return order;
             }
 
+            // No faster than the rate limit of the standard plan.
             await Task.Delay(100, timeout.Token);
         }
     }
