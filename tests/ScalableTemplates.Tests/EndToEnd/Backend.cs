@@ -100,6 +100,11 @@ internal sealed class Backend : IAsyncDisposable
 
     public Task StartWorkerAsync(int replica = 0) => StartAsync("Worker", replica);
 
+    /// <summary>Starts the worker, and waits until its health is <paramref name="word"/>.</summary>
+    public Task StartWorkerAsync(string word) => StartAsync("Worker", replica: 0, word);
+
+    public Task<string?> GetWorkerHealthAsync() => GetHealthAsync(ProbesOf(PortOf("Worker", replica: 0)));
+
     public Task KillApiAsync(int replica = 0) => running[("Api", replica)].KillAsync();
 
     public Daemon Api => running[("Api", 0)];

@@ -14,13 +14,13 @@ public sealed class PartitionTests(ServersFixture servers)
         var options = TemplateOptions.Services.With(Dimension.Orchestrator, "none").With(Dimension.Partitioning, "monthly");
         var connectionStrings = await servers.GetConnectionStringsAsync();
         await using var backend = new Backend(await BuiltSolution.GetAsync(options), connectionStrings);
+        backend.Set("Orders__Retention", "730.00:00:00");
         await backend.MigrateAsync();
         await using var database = NpgsqlDataSource.Create(connectionStrings["database"]);
         // The first partition takes whatever is older, so that a table with rows can be partitioned.
         await ExecuteAsync(database, $"DROP TABLE orders_{DateTimeOffset.UtcNow:yyyyMM}");
         await AttachAsync(database, "inbox_messages", "20200101", new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero), new(2020, 1, 2, 0, 0, 0, TimeSpan.Zero));
         await AttachAsync(database, "orders", "202001", new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero), new(2020, 2, 1, 0, 0, 0, TimeSpan.Zero));
-        backend.Set("Orders__Retention", "730.00:00:00");
         await backend.StartApiAsync();
         await backend.StartWorkerAsync();
 
@@ -31,6 +31,38 @@ public sealed class PartitionTests(ServersFixture servers)
         var inAWeek = DateTimeOffset.UtcNow.AddDays(6);
         Assert.True(await ExistsAsync(database, "pg_inherits", "inhrelid", $"inbox_messages_{inAWeek:yyyyMMdd}"));
         Assert.True(await ExistsAsync(database, "pg_inherits", "inhrelid", $"orders_{DateTimeOffset.UtcNow.AddMonths(11):yyyyMM}"));
+    }
+
+    [SkippableFact]
+    public async Task Rows_in_the_way_of_a_partition_degrade_the_worker_until_the_documented_command_has_moved_them()
+    {
+        Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
+        var options = TemplateOptions.Services.With(Dimension.Orchestrator, "none").With(Dimension.Partitioning, "monthly");
+        var connectionStrings = await servers.GetConnectionStringsAsync();
+        await using var backend = new Backend(await BuiltSolution.GetAsync(options), connectionStrings);
+        await backend.MigrateAsync();
+        await using var database = NpgsqlDataSource.Create(connectionStrings["database"]);
+        var day = DateTimeOffset.UtcNow.AddDays(3);
+        var partition = $"inbox_messages_{day:yyyyMMdd}";
+        var id = FirstId(new(day.UtcDateTime.Date, TimeSpan.Zero)).ToString()[..23];
+        await ExecuteAsync(database, $"DROP TABLE {partition}");
+        await ExecuteAsync(database, $"INSERT INTO inbox_messages SELECT ('{id}-' || lpad(to_hex(i), 12, '0'))::uuid, 'test', now() FROM generate_series(1, 10001) i");
+        await ExecuteAsync(database, "INSERT INTO job_leases (name, succeeded_at) VALUES ('partition-maintenance', now() - interval '2 hours')");
+
+        await backend.StartWorkerAsync("Degraded");
+        await backend.WaitUntilAsync(() => Task.FromResult(backend.WorkerLog.Contains("CALL repair_partitions()", StringComparison.Ordinal)));
+        await ExecuteAsync(database, "CALL repair_partitions()");
+        await ExecuteAsync(database, "UPDATE job_leases SET due_at = now()");
+        await backend.WaitUntilAsync(async () => await backend.GetWorkerHealthAsync() == "Healthy");
+
+        Assert.Equal(10001L, await CountAsync(database, partition));
+        Assert.Equal(0L, await CountAsync(database, "inbox_messages_default"));
+    }
+
+    private static async Task<long> CountAsync(NpgsqlDataSource database, string table)
+    {
+        await using var command = database.CreateCommand($"SELECT count(*) FROM {table}");
+        return (long)(await command.ExecuteScalarAsync())!;
     }
 
     private static Task AttachAsync(NpgsqlDataSource database, string table, string suffix, DateTimeOffset start, DateTimeOffset end) =>

@@ -24,11 +24,14 @@ public sealed class ServiceRoleTests(ServersFixture servers)
         await backend.MigrateAsync();
         var partition = $"inbox_messages_{DateTimeOffset.UtcNow.AddDays(5):yyyyMMdd}";
         await ExecuteAsync(owner, $"DROP TABLE {partition}");
+        // A few rows that came before their partition are moved into it.
+        await ExecuteAsync(owner, "INSERT INTO inbox_messages SELECT uuid7_min(date_trunc('day', now() AT TIME ZONE 'UTC') + interval '5 days'), 'test', now()");
         await backend.StartApiAsync();
         await backend.StartWorkerAsync();
 
         await backend.WaitForStatusAsync(await backend.PlaceOrderAsync("card"), "Confirmed");
         await backend.WaitUntilAsync(async () => await ExecuteAsync(owner, $"SELECT to_regclass('{partition}')::text") is string);
+        Assert.Equal(1L, await ExecuteAsync(owner, $"SELECT count(*) FROM {partition}"));
 
         foreach (var change in new[]
         {
@@ -36,9 +39,60 @@ public sealed class ServiceRoleTests(ServersFixture servers)
             "DELETE FROM \"__EFMigrationsHistory\"", "CREATE ROLE mine",
         })
         {
-            var refusal = await Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync(service, change));
-            Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, refusal.SqlState);
+            await AssertRefusedAsync(service, change);
         }
+    }
+
+    [SkippableFact]
+    public async Task No_function_that_services_may_run_takes_data_away()
+    {
+        Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
+        var connectionStrings = await servers.GetConnectionStringsAsync();
+        var owner = connectionStrings["owner"] = connectionStrings["database"];
+        var role = $"service-{Guid.NewGuid():N}";
+        var service = connectionStrings["database"] = new NpgsqlConnectionStringBuilder(owner) { Username = role, Password = "not-a-secret" }.ConnectionString;
+        var options = TemplateOptions.Services.With(Dimension.Orchestrator, "none").With(Dimension.Partitioning, "monthly");
+        await using var backend = new Backend(await BuiltSolution.GetAsync(options), connectionStrings);
+        await backend.MigrateAsync();
+        const string Partitions = "SELECT string_agg(inhrelid::regclass::text, ',' ORDER BY inhrelid::regclass::text) FROM pg_inherits";
+        var before = await ExecuteAsync(owner, Partitions);
+
+        var functions = (string)(await ExecuteAsync(service, $"""
+            SELECT string_agg(proname || '/' || pronargs, ' ' ORDER BY proname) FROM pg_proc
+            WHERE pronamespace = 'public'::regnamespace AND has_function_privilege('{role}', oid, 'EXECUTE')
+            """))!;
+
+        // Each of them is tried below; the other two calculate.
+        Assert.Equal("create_next_partition/0 drop_expired_partition/0 uuid7_min/1 uuid7_time/1", functions);
+        foreach (var function in new[] { "drop_expired_partition", "create_next_partition" })
+        {
+            Assert.IsType<DBNull>(await ExecuteAsync(service, $"SELECT {function}()"));
+            // With policies of the caller's own, by name.
+            Assert.IsType<DBNull>(await ExecuteAsync(service, $"""
+                CREATE TEMP TABLE partition_policies AS SELECT table_name, key_column, period, 0 AS periods_ahead, interval '-1000 years' AS retention, false AS keep_rows
+                    FROM public.partition_policies;
+                SET search_path = pg_temp, public;
+                SELECT public.{function}();
+                """));
+        }
+
+        foreach (var change in new[]
+        {
+            "UPDATE partition_policies SET retention = '0'", "INSERT INTO partition_policies VALUES ('orders', 'id', 'day', 0, '0', false)",
+            "CALL repair_partitions()", "SELECT create_partition('orders', 'day', now()::timestamp)",
+            "DROP TABLE inbox_messages_default", "ALTER TABLE inbox_messages DETACH PARTITION inbox_messages_default",
+        })
+        {
+            await AssertRefusedAsync(service, change);
+        }
+
+        Assert.Equal(before, await ExecuteAsync(owner, Partitions));
+    }
+
+    private static async Task AssertRefusedAsync(string service, string change)
+    {
+        var refusal = await Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync(service, change));
+        Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, refusal.SqlState);
     }
 
     private static async Task<object?> ExecuteAsync(string connectionString, string sql)

@@ -17,7 +17,7 @@ internal sealed record OmittedPiece(string Name, Func<TemplateOptions, bool> IsL
         new("redis", options => !options.HasRedis, "(?i)redis"),
         new("rabbitmq", options => !options.HasRabbitMq, "(?i)rabbit|amqp|quorum"),
         new("replica", options => !options.HasReplica, "(?i)standby|consistency-?token|read-?replica|basebackup|replication"),
-        new("partitions of orders", options => !options.HasPartitioning, @"PartitionOrders|PartitionedTable\.Orders|Orders:Retention"),
+        new("partitions of orders", options => !options.HasPartitioning, @"PartitionOrders|Orders:Retention"),
         new("limits", options => !options.HasLimits, @"RateLimit-|RequestsPerMinute|ClientBudgets|\b429\b"),
         new("authentication", options => !options.HasJwt, @"(?i)jwt|bearer|RequireAuthorization|\bscopes? (catalog|orders):"),
         new("sample", options => !options.HasSample, @"(?i)catalog|(?<!\b(in|which) )\borders?\b(?! by)|\bproducts?\b|payment|\bmail|smtp|pickup"),

@@ -54,8 +54,8 @@ internal sealed class ServiceRole(NpgsqlConnectionStringBuilder? connection)
                     EXECUTE format('ALTER ROLE %I LOGIN PASSWORD %L', role, current_setting('service.password'));
                     EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), role);
                     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO %I', current_schema(), role);
-                    EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA %I TO %I', current_schema(), role);
-                    EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON "__EFMigrationsHistory" FROM %I', role);
+                    EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON "__EFMigrationsHistory", partition_policies FROM %I', role);
+                    EXECUTE format('GRANT EXECUTE ON FUNCTION create_next_partition, drop_expired_partition TO %I', role);
                 END $$
                 """,
                 cancellationToken);

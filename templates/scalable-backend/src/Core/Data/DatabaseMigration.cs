@@ -1,7 +1,7 @@
 #if (HasSample)
 using ScalableBackend.Core.Catalog;
 #endif
-#if (HasSqlite)
+#if (HasSqlite || HasPartitioning)
 using Microsoft.EntityFrameworkCore;
 #endif
 #if (HasSample || HasSqlite)
@@ -21,6 +21,11 @@ public static class DatabaseMigration
         await using var scope = services.CreateAsyncScope();
 #if (HasPostgres)
         await ActivatorUtilities.CreateInstance<MigrationRun>(scope.ServiceProvider).ApplyAsync(cancellationToken);
+#if (HasPartitioning)
+        var retention = services.GetRequiredService<IConfiguration>().GetValue<TimeSpan?>("Orders:Retention");
+        await scope.ServiceProvider.GetRequiredService<AppDbContext>().Database.ExecuteSqlAsync(
+            $"UPDATE partition_policies SET retention = {retention} WHERE table_name = 'orders'", cancellationToken);
+#endif
 #else
         await scope.ServiceProvider.GetRequiredService<AppDbContext>().Database.MigrateAsync(cancellationToken);
 #endif

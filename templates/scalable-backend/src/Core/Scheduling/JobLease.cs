@@ -10,6 +10,9 @@ public sealed class JobLease
 
     public required DateTimeOffset DueAt { get; init; }
 
+    /// <summary>When a run last ended without an error; 1970 if none did so far.</summary>
+    public DateTimeOffset SucceededAt { get; init; }
+
     internal sealed class Configuration : IEntityTypeConfiguration<JobLease>
     {
         public void Configure(EntityTypeBuilder<JobLease> builder)
@@ -17,6 +20,7 @@ public sealed class JobLease
             builder.HasKey(lease => lease.Name);
             builder.Property(lease => lease.Name).HasMaxLength(100);
             builder.Property(lease => lease.DueAt).HasDefaultValue(DateTimeOffset.UnixEpoch);
+            builder.Property(lease => lease.SucceededAt).HasDefaultValue(DateTimeOffset.UnixEpoch);
         }
     }
 }

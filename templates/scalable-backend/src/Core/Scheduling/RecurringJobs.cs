@@ -7,6 +7,7 @@ namespace ScalableBackend.Core.Scheduling;
 internal sealed partial class RecurringJobs(
     IEnumerable<RecurringJobRegistration> jobs,
     IServiceScopeFactory scopes,
+    RecurringJobHealthCheck health,
     TimeProvider clock,
     ILogger<RecurringJobs> logger) : BackgroundService
 {
@@ -42,6 +43,7 @@ internal sealed partial class RecurringJobs(
         var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
         var leases = db.JobLeases.Where(lease => lease.Name == job.Name);
         await db.Database.ExecuteSqlAsync($"INSERT INTO job_leases (name) VALUES ({job.Name}) ON CONFLICT DO NOTHING", stoppingToken);
+        health.Report(job, await leases.Select(lease => lease.SucceededAt).SingleAsync(stoppingToken));
         var now = clock.GetUtcNow();
         var taken = await leases
             .Where(lease => lease.DueAt <= now)
@@ -61,6 +63,9 @@ internal sealed partial class RecurringJobs(
         {
             await ((IRecurringJob)scope.ServiceProvider.GetRequiredService(job.JobType)).RunAsync(timeout.Token);
             pause = job.Interval;
+            var succeededAt = clock.GetUtcNow();
+            await leases.ExecuteUpdateAsync(update => update.SetProperty(lease => lease.SucceededAt, succeededAt), CancellationToken.None);
+            health.Report(job, succeededAt);
         }
         finally
         {

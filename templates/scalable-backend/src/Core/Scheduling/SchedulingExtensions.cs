@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ScalableBackend.Core.Scheduling;
 
@@ -13,6 +14,14 @@ public static class SchedulingExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.AddScoped<TJob>();
         services.AddSingleton(new RecurringJobRegistration(name, interval, typeof(TJob)));
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, RecurringJobs>());
+        if (services.Any(service => service.ServiceType == typeof(RecurringJobHealthCheck)))
+        {
+            return;
+        }
+
+        services.AddHostedService<RecurringJobs>();
+        services.AddSingleton<RecurringJobHealthCheck>();
+        services.AddHealthChecks().AddCheck<RecurringJobHealthCheck>("recurring-jobs", HealthStatus.Degraded);
+        services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(RecurringJobHealthCheck.MeterName));
     }
 }

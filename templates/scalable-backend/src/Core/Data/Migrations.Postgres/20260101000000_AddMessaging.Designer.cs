@@ -106,6 +106,12 @@ namespace ScalableBackend.Core.Data.Migrations
                         .HasDefaultValue(new DateTimeOffset(new DateTime(1970, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)))
                         .HasColumnName("due_at");
 
+                    b.Property<DateTimeOffset>("SucceededAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("timestamp with time zone")
+                        .HasDefaultValue(new DateTimeOffset(new DateTime(1970, 1, 1, 0, 0, 0, 0, DateTimeKind.Unspecified), new TimeSpan(0, 0, 0, 0, 0)))
+                        .HasColumnName("succeeded_at");
+
                     b.HasKey("Name")
                         .HasName("pk_job_leases");
 

@@ -1,36 +1,14 @@
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
-using ScalableBackend.Core.Data.Partitioning;
 
 namespace ScalableBackend.Core.Data.Migrations;
 
 /// <summary>Keeps the outbox small, though every row of it is soon deleted, and gives each day of the inbox a partition.</summary>
 [DbContext(typeof(AppDbContext))]
 [Migration("20260101000002_TuneMessaging")]
-[Destructive("The inbox keeps its name and its columns.")]
+[AllowUnsafeMigration("The inbox keeps its name and its columns.")]
 public sealed class TuneMessaging : Migration
 {
-    // Services may not change tables. For these two changes they borrow the rights of the tables' owner. Attaching a table that
-    // is ready locks out nobody; creating it as a partition would lock the whole table.
-    private const string PartitionFunctions =
-        """
-        CREATE FUNCTION create_partition(parent regclass, partition text, first_id uuid, end_id uuid) RETURNS void
-            LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET lock_timeout = '2s' AS $$
-            BEGIN
-                EXECUTE format('CREATE TABLE %I (LIKE %s INCLUDING ALL)', partition, parent);
-                EXECUTE format('ALTER TABLE %s ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', parent, partition, first_id, end_id);
-            END $$;
-        CREATE FUNCTION remove_partition(parent regclass, partition regclass, keep_rows boolean) RETURNS void
-            LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET lock_timeout = '2s' AS $$
-            BEGIN
-                EXECUTE format('ALTER TABLE %s DETACH PARTITION %s', parent, partition);
-                IF NOT keep_rows THEN
-                    EXECUTE format('DROP TABLE %s', partition);
-                END IF;
-            END $$;
-        REVOKE EXECUTE ON FUNCTION create_partition, remove_partition FROM PUBLIC;
-        """;
-
     protected override void Up(MigrationBuilder migrationBuilder)
     {
         migrationBuilder.Sql(
@@ -39,7 +17,7 @@ public sealed class TuneMessaging : Migration
                 autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
             """);
 
-        // The default partition takes ids of any other time.
+        // The default partition takes ids of any other time, such as those of a dead letter that is replayed after a week.
         migrationBuilder.Sql(
             """
             ALTER TABLE inbox_messages RENAME TO inbox_messages_default;
@@ -48,17 +26,20 @@ public sealed class TuneMessaging : Migration
             ALTER TABLE inbox_messages ADD CONSTRAINT pk_inbox_messages PRIMARY KEY (message_id, consumer);
             ALTER TABLE inbox_messages ATTACH PARTITION inbox_messages_default DEFAULT;
             """);
-        migrationBuilder.Sql(PartitionFunctions);
-        foreach (var start in PartitionedTable.Inbox.PeriodsFrom(DateTimeOffset.UtcNow, 7))
-        {
-            migrationBuilder.Sql(PartitionedTable.Inbox.CreateSql(start));
-        }
+        migrationBuilder.Sql(PartitionFunctions.Create);
+        // Seven days are longer than any message can still be under way.
+        migrationBuilder.Sql(
+            """
+            INSERT INTO partition_policies VALUES ('inbox_messages', 'message_id', 'day', 7, interval '7 days', false);
+            DO $$ BEGIN WHILE create_next_partition() IS NOT NULL LOOP END LOOP; END $$;
+            """);
     }
 
     protected override void Down(MigrationBuilder migrationBuilder) =>
         migrationBuilder.Sql(
-            """
-            DROP FUNCTION create_partition, remove_partition;
+            PartitionFunctions.Drop
+            + """
+
             CREATE TABLE inbox_messages_all (LIKE inbox_messages);
             INSERT INTO inbox_messages_all SELECT * FROM inbox_messages;
             DROP TABLE inbox_messages;

@@ -101,6 +101,12 @@ namespace ScalableBackend.Core.Data.Migrations
                         .HasDefaultValue(621355968000000000L)
                         .HasColumnName("due_at");
 
+                    b.Property<long>("SucceededAt")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValue(621355968000000000L)
+                        .HasColumnName("succeeded_at");
+
                     b.HasKey("Name")
                         .HasName("pk_job_leases");
 

@@ -29,7 +29,8 @@ namespace ScalableBackend.Core.Data.Migrations
                 columns: table => new
                 {
                     name = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
-                    due_at = table.Column<long>(type: "INTEGER", nullable: false, defaultValue: 621355968000000000L)
+                    due_at = table.Column<long>(type: "INTEGER", nullable: false, defaultValue: 621355968000000000L),
+                    succeeded_at = table.Column<long>(type: "INTEGER", nullable: false, defaultValue: 621355968000000000L)
                 },
                 constraints: table =>
                 {
