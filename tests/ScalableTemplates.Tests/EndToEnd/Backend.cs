@@ -113,6 +113,8 @@ internal sealed class Backend : IAsyncDisposable
     /// <returns>Its exit code.</returns>
     public Task<int> StopApiAsync(int replica) => running[("Api", replica)].StopAsync();
 
+    public Task<string?> GetHealthAsync() => GetHealthAsync(Probes);
+
     public string WorkerLog => running[("Worker", 0)].Log;
 
     /// <summary>Runs a command of the worker to its end.</summary>

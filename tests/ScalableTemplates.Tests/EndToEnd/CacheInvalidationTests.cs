@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Npgsql;
 using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
@@ -16,6 +17,7 @@ public sealed class CacheInvalidationTests(ServersFixture servers) : IAsyncLifet
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(3);
 
     private readonly RedisServer redis = new();
+    private string database = "";
     private Backend? first;
     private Backend? second;
 
@@ -25,6 +27,7 @@ public sealed class CacheInvalidationTests(ServersFixture servers) : IAsyncLifet
         {
             await redis.StartAsync();
             var connectionStrings = await servers.GetConnectionStringsAsync();
+            database = connectionStrings["database"];
             connectionStrings["cache"] = redis.ConnectionString;
             var solution = await BuiltSolution.GetAsync(Options);
             first = new Backend(solution, connectionStrings);
@@ -71,20 +74,93 @@ public sealed class CacheInvalidationTests(ServersFixture servers) : IAsyncLifet
         await AssertSeenWithinAsync(LocalExpiration);
     }
 
+    [SkippableTheory]
+    [InlineData("read-only")]
+    [InlineData("full")]
+    public async Task A_Redis_that_refuses_writes_is_bypassed_and_the_health_is_degraded(string state)
+    {
+        Skip.If(first is null, ServersFixture.Missing);
+        await AssertSeenWithinAsync(LocalExpiration);
+
+        await AssertSeenWithinAsync(LocalExpiration + Slack, () => redis.RefuseAsync(state), redis.AcceptAsync);
+        await redis.RefuseAsync(state);
+        await WaitForHealthAsync("Degraded");
+        await AssertSeenWithinAsync(LocalExpiration + Slack);
+
+        await redis.AcceptAsync();
+        await WaitForHealthAsync("Healthy");
+        await AssertSeenWithinAsync(LocalExpiration);
+    }
+
+    [SkippableFact]
+    public async Task Without_Redis_thousands_of_changes_cost_neither_a_flood_of_logs_nor_the_processor()
+    {
+        Skip.If(first is null, ServersFixture.Missing);
+        await using var source = NpgsqlDataSource.Create(database);
+        await using var command = source.CreateCommand(
+            "INSERT INTO products (id, name, price) SELECT gen_random_uuid(), 'Cup', 5 FROM generate_series(1, 1000) RETURNING id");
+        var products = new List<Guid>();
+        await using (var reader = await command.ExecuteReaderAsync())
+        {
+            while (await reader.ReadAsync())
+            {
+                products.Add(reader.GetGuid(0));
+            }
+        }
+
+        await redis.KillAsync();
+        await Parallel.ForEachAsync(products, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (product, _) =>
+        {
+            await first!.ChangePriceAsync(product, 6);
+            Assert.Equal(6, await first.GetPriceAsync(product));
+        });
+
+        await WaitForHealthAsync("Degraded");
+        // Time in which all that fails is tried again several times.
+        var before = first!.Api.ProcessorTime;
+        await Task.Delay(TimeSpan.FromSeconds(20));
+        Assert.True(first.Api.ProcessorTime - before < TimeSpan.FromSeconds(4), $"{first.Api.ProcessorTime - before}");
+        Assert.InRange(first.ReadLogs().Split('\n').Count(line => line.Contains("Redis cannot be written to", StringComparison.Ordinal)), 1, 2);
+        Assert.InRange(first.ReadLogs().Length, 0, 100_000);
+    }
+
+    [SkippableFact]
+    public async Task A_replica_that_started_without_Redis_learns_of_changes_once_it_is_there()
+    {
+        Skip.If(first is null, ServersFixture.Missing);
+        await redis.KillAsync();
+        await second!.KillApiAsync();
+        await second.StartApiAsync("Degraded");
+
+        await redis.StartAsync();
+
+        await WaitForHealthAsync("Healthy");
+        await AssertSeenWithinAsync(LocalExpiration);
+    }
+
+    private async Task WaitForHealthAsync(string status)
+    {
+        foreach (var backend in new[] { first!, second! })
+        {
+            await backend.WaitUntilAsync(async () => await backend.GetHealthAsync() == status);
+        }
+    }
+
     // Other work of the machine only ever adds time, so one try in time is enough.
-    private async Task AssertSeenWithinAsync(TimeSpan bound)
+    private async Task AssertSeenWithinAsync(TimeSpan bound, Func<Task>? @break = null, Func<Task>? mend = null)
     {
         var times = new List<TimeSpan>();
         do
         {
             Assert.True(times.Count < MostTries, $"The change was seen after {string.Join(", ", times)}.");
-            times.Add(await MeasureStalenessAsync());
+            times.Add(await MeasureStalenessAsync(@break));
+            await (mend?.Invoke() ?? Task.CompletedTask);
         }
         while (times[^1] >= bound);
     }
 
     /// <returns>From before the other replica had the old value in its memory until it answered with the new one.</returns>
-    private async Task<TimeSpan> MeasureStalenessAsync()
+    private async Task<TimeSpan> MeasureStalenessAsync(Func<Task>? @break)
     {
         var product = await first!.GetProductIdAsync();
         // What is in its memory from before would expire too soon.
@@ -92,6 +168,7 @@ public sealed class CacheInvalidationTests(ServersFixture servers) : IAsyncLifet
         var since = Stopwatch.StartNew();
         var price = await second!.GetPriceAsync(product) + 1;
         await first.GetPriceAsync(product);
+        await (@break?.Invoke() ?? Task.CompletedTask);
         await first.ChangePriceAsync(product, price);
         Assert.Equal(price, await first.GetPriceAsync(product));
         while (await second.GetPriceAsync(product) != price)

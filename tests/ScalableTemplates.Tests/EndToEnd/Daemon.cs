@@ -38,6 +38,16 @@ internal sealed class Daemon : IAsyncDisposable
         }
     }
 
+    /// <summary>How much of the processors it has used so far.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            process.Refresh();
+            return process.TotalProcessorTime;
+        }
+    }
+
     public string Log => Read(LogFile) + Read(LogFile + ".error");
 
     public static Daemon Start(string file, IEnumerable<string> arguments, string folder, string logFile, IReadOnlyDictionary<string, string>? environment = null)

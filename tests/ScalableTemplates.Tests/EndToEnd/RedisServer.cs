@@ -48,9 +48,23 @@ internal sealed class RedisServer : IAsyncDisposable
         return commands;
     }
 
+    /// <summary>Has it refuse to write, though it answers: as after a failover, or without memory.</summary>
+    /// <param name="state"><c>read-only</c> or <c>full</c>.</param>
+    public Task RefuseAsync(string state) => SendAsync(state == "full" ? "CONFIG SET maxmemory 1" : "REPLICAOF 127.0.0.1 1");
+
+    /// <summary>Has it write again.</summary>
+    public async Task AcceptAsync()
+    {
+        await SendAsync("CONFIG SET maxmemory 0");
+        await SendAsync("REPLICAOF NO ONE");
+    }
+
     /// <summary>Whether it holds a key that ends so.</summary>
     public async Task<bool> HasKeyAsync(string end) =>
         !(await AskAsync($"AUTH {Password}\r\nKEYS *{end}\r\nQUIT\r\n")).Contains("*0\r\n", StringComparison.Ordinal);
+
+    private async Task SendAsync(string command) =>
+        Assert.Equal("+OK\r\n+OK\r\n+OK\r\n", await AskAsync($"AUTH {Password}\r\n{command}\r\nQUIT\r\n"));
 
     private async Task<bool> AnswersAsync()
     {

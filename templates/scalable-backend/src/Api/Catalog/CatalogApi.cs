@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
@@ -9,8 +8,7 @@ using ScalableBackend.Core.Data;
 
 namespace ScalableBackend.Api.Catalog;
 
-// So the cache gives the same one to all, rather than make a copy for each.
-[ImmutableObject(true)]
+// Immutable, as the cache hands the same instance to all requests.
 public sealed record ProductResponse(Guid Id, string Name, decimal Price);
 
 public sealed record ChangePrice([Range(0.01, 1_000_000)] decimal Price);
@@ -52,7 +50,7 @@ internal static class CatalogApi
         await cache.GetOrCreateAsync(CacheKey(id), token => ReadAsync(scopes, id, token), cancellationToken: cancellationToken) is { } product
             ? TypedResults.Ok(product) : TypedResults.NotFound();
 
-    // With a context of its own: when its caller has gone, and the context of the request with it, others may wait for the value.
+    // With a context of its own: the read may outlast the request that has begun it, and the context of that request.
     private static async ValueTask<ProductResponse?> ReadAsync(IServiceScopeFactory scopes, Guid id, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();

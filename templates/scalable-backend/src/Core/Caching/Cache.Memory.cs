@@ -1,17 +1,16 @@
-using Microsoft.Extensions.Caching.Hybrid;
+using ZiggyCreatures.Caching.Fusion;
 
 namespace ScalableBackend.Core.Caching;
 
 /// <summary>The memory of this process.</summary>
 public static class Cache
 {
+    // With several replicas, the others may serve a value for this long after it has changed.
+    private static readonly TimeSpan Expiration = TimeSpan.FromSeconds(30);
+
     public static void AddCache(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddHybridCache(options => options.DefaultEntryOptions = new HybridCacheEntryOptions
-        {
-            // With several replicas, another one may serve a value this much older than the last change.
-            Expiration = TimeSpan.FromSeconds(30),
-        });
+        builder.Services.AddFusionCache().WithDefaultEntryOptions(options => options.SetDuration(Expiration)).AsHybridCache();
         builder.Services.AddSingleton<CacheInvalidation>();
     }
 }
