@@ -5,6 +5,8 @@ namespace ScalableBackend.Core.Orders;
 
 public sealed class Order
 {
+    public const int MaxReasonLength = 500;
+
     /// <summary>A UUIDv7, so orders sort by age.</summary>
     public required Guid Id { get; init; }
 
@@ -32,7 +34,7 @@ public sealed class Order
             builder.Property(order => order.PaymentMethod).HasMaxLength(50);
             builder.Property(order => order.Total).HasPrecision(18, 2);
             builder.Property(order => order.Status).HasConversion<string>().HasMaxLength(20);
-            builder.Property(order => order.Reason).HasMaxLength(500);
+            builder.Property(order => order.Reason).HasMaxLength(MaxReasonLength);
             builder.HasIndex(order => new { order.CustomerId, order.Id });
             // Written and read with their order, and never alone: so they need no table of their own.
             builder.ComplexCollection(order => order.Lines, lines => lines.ToJson());

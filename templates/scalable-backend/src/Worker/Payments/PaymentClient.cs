@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
+using ScalableBackend.Core.Data;
 using ScalableBackend.Core.Orders;
 
 namespace ScalableBackend.Worker.Payments;
@@ -18,11 +20,23 @@ internal sealed class PaymentClient(HttpClient http)
         using var response = await http.SendAsync(request, cancellationToken);
         if (response.StatusCode == HttpStatusCode.PaymentRequired)
         {
-            var problem = await response.Content.ReadFromJsonAsync<ProblemDetails>(cancellationToken);
-            return problem?.Detail ?? "The payment was refused.";
+            return (await ReadDetailAsync(response.Content, cancellationToken) ?? "The payment was refused.").ToStorable(Order.MaxReasonLength);
         }
 
         response.EnsureSuccessStatusCode();
         return null;
+    }
+
+    // A refusal is final whatever the body looks like: failing to read it would charge again.
+    private static async Task<string?> ReadDetailAsync(HttpContent content, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await content.ReadFromJsonAsync<ProblemDetails>(cancellationToken))?.Detail;
+        }
+        catch (Exception exception) when (exception is JsonException or NotSupportedException or InvalidOperationException)
+        {
+            return null;
+        }
     }
 }
