@@ -27,6 +27,9 @@ internal static class Resilience
             http.AddServiceDiscovery();
             var pipeline = http.AddStandardResilienceHandler(options =>
             {
+                // The default, 100 calls in 30 seconds, is more than a worker makes, so that its circuit would never open.
+                options.CircuitBreaker.MinimumThroughput = 10;
+                options.CircuitBreaker.FailureRatio = 0.5;
                 var isTransient = options.Retry.ShouldHandle;
                 options.Retry.ShouldHandle = async args => MayRepeat(args.Context.GetRequestMessage()) && await isTransient(args);
             });
