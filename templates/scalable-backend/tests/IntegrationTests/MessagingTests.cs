@@ -58,6 +58,22 @@ public sealed class MessagingTests(Backend backend)
     }
 
     [Fact]
+    public async Task A_handler_that_saves_by_itself_is_refused_and_not_retried()
+    {
+        var ping = new SavingPing(Guid.NewGuid());
+
+        await PublishAsync([ping]);
+
+        string? id = null;
+        await WaitUntilAsync(async () => (id = await FindDeadLetterAsync(ping.Id)) is not null);
+        Assert.Contains("SaveChanges within a message handler", await RunDeadLettersAsync("show", id!), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_message_that_is_too_large_is_refused_when_it_is_published() =>
+        await Assert.ThrowsAsync<ArgumentException>(() => PublishAsync([new LargePing(new string('x', 1024 * 1024))]));
+
+    [Fact]
     public async Task A_message_whose_transaction_is_rolled_back_is_never_sent()
     {
         var ping = new Ping(Guid.NewGuid());

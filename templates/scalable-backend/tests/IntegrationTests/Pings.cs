@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ScalableBackend.Core.Data;
 using ScalableBackend.Core.Messaging;
 
 namespace ScalableBackend.IntegrationTests;
@@ -15,6 +16,17 @@ internal sealed record BatchedPing(Guid Id, int Failures = 0) : IMessage
     public static string MessageType => "tests.batched-ping";
 }
 
+internal sealed record LargePing(string Text) : IMessage
+{
+    public static string MessageType => "tests.large-ping";
+}
+
+/// <summary>Its handler saves by itself, which is refused.</summary>
+internal sealed record SavingPing(Guid Id) : IMessage
+{
+    public static string MessageType => "tests.saving-ping";
+}
+
 /// <summary>Which pings have come through, and when.</summary>
 internal static class Pings
 {
@@ -26,6 +38,7 @@ internal static class Pings
     {
         services.AddMessageHandler<Ping, PingHandler>("tests-ping");
         services.AddMessageBatchHandler<BatchedPing, BatchedPingHandler>("tests-batched-ping");
+        services.AddMessageHandler<SavingPing, SavingPingHandler>("tests-saving-ping", options => options.NeverRetry<InvalidOperationException>());
     }
 
     private static void Handle(Guid id, int failures)
@@ -58,5 +71,10 @@ internal static class Pings
 
             return Task.CompletedTask;
         }
+    }
+
+    private sealed class SavingPingHandler(AppDbContext db) : IMessageHandler<SavingPing>
+    {
+        public Task HandleAsync(SavingPing message, CancellationToken cancellationToken) => db.SaveChangesAsync(cancellationToken);
     }
 }

@@ -1,22 +1,33 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
+using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
+using ScalableBackend.Core.Data;
 using ScalableBackend.Core.Messaging.RabbitMq;
 
 namespace ScalableBackend.Core.Messaging;
 
 /// <summary>Publishes messages from the outbox to RabbitMQ. While the broker is down they stay in the outbox.</summary>
-internal sealed partial class MessageDelivery(RabbitMqPublisher publisher, TimeProvider clock, ILogger<MessageDelivery> logger)
+internal sealed partial class MessageDelivery(
+    RabbitMqPublisher publisher, IOptions<MessagingOptions> options, TimeProvider clock, ILogger<MessageDelivery> logger)
 {
+    private const int MaxError = 2000;
+
     private static readonly TimeSpan MaxPause = TimeSpan.FromMinutes(5);
+
+    // One line a minute for each type, however many messages wait.
+    private static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(1);
+
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _loggedAt = [];
 
     // While one waits for the broker, the other takes the next messages from the database.
     public int Lanes { get; } = 2;
 
     public int BatchSize { get; } = 200;
 
-    /// <returns>True if the broker has taken responsibility for the message, false if it refused it and it waits for another try.</returns>
+    /// <returns>True if the message needs no further try, false if it waits for another one or is given up.</returns>
     public async Task<bool> TryDeliverAsync(OutboxMessage message, CancellationToken cancellationToken)
     {
         using var activity = MessagingTelemetry.Start(ActivityKind.Producer, $"publish {message.Type}", message.TraceParent);
@@ -35,16 +46,48 @@ internal sealed partial class MessageDelivery(RabbitMqPublisher publisher, TimeP
         }
         catch (PublishException exception)
         {
-            // Most often no queue takes it yet, because the worker has never run.
+            if (exception.IsReturn)
+            {
+                MessagingTelemetry.Unrouted(message.Type);
+            }
+
+            if (exception.IsReturn && options.Value.AllowUnrouted.Contains(message.Type))
+            {
+                return true;
+            }
+
             var pause = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(message.Attempts, 10)));
-            message.Error = exception.Message;
+            message.Error = exception.IsReturn ? "No queue is bound to the message type; is a handler registered?" : exception.Message.ToStorable(MaxError);
             message.DueAt = clock.GetUtcNow() + (pause < MaxPause ? pause : MaxPause);
             message.Attempts++;
-            LogRefused(message.Type, message.Id, exception.Message, message.DueAt);
+            if (MayLog(message.Type))
+            {
+                LogPostponed(message.Type, message.Id, message.Error, message.DueAt);
+            }
+
+            return false;
+        }
+        catch (OperationInterruptedException exception) when (RabbitMqPublisher.IsRejected(exception))
+        {
+            message.Error = exception.Message.ToStorable(MaxError);
+            message.DueAt = null;
+            message.Attempts++;
+            MessagingTelemetry.DeadLettered("outbox", exception);
+            LogRejected(exception, message.Type, message.Id);
             return false;
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "The broker refused message {Type} {MessageId}: {Reason}; next try at {DueAt}")]
-    private partial void LogRefused(string type, Guid messageId, string reason, DateTimeOffset? dueAt);
+    private bool MayLog(string type)
+    {
+        var now = clock.GetUtcNow();
+        var loggedAt = _loggedAt.GetOrAdd(type, DateTimeOffset.MinValue);
+        return now - loggedAt >= LogInterval && _loggedAt.TryUpdate(type, now, loggedAt);
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Message {Type} {MessageId} was not published: {Reason} Retrying at {DueAt}, as others of the type")]
+    private partial void LogPostponed(string type, Guid messageId, string reason, DateTimeOffset? dueAt);
+
+    [LoggerMessage(LogLevel.Error, "Message {Type} {MessageId} was rejected by the broker and stays in the outbox without another try")]
+    private partial void LogRejected(Exception exception, string type, Guid messageId);
 }

@@ -1,14 +1,14 @@
 using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
 using ScalableBackend.Core.Data;
 
 namespace ScalableBackend.Core.Messaging;
 
 /// <summary>Runs a handler on messages, with one lasting effect however often a message comes.</summary>
-internal sealed partial class MessageProcessor(IServiceScopeFactory scopes, TimeProvider clock, ILogger<MessageProcessor> logger)
+internal sealed partial class MessageProcessor(
+    IServiceScopeFactory scopes, IOptionsMonitor<MessagingOptions> options, TimeProvider clock, ILogger<MessageProcessor> logger)
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
-
     private static readonly Func<AppDbContext, string, Guid[], IAsyncEnumerable<Guid>> FindHandled = EF.CompileAsyncQuery(
         (AppDbContext db, string consumer, Guid[] ids) => db.InboxMessages
             .Where(message => ids.Contains(message.MessageId) && message.Consumer == consumer)
@@ -35,7 +35,7 @@ internal sealed partial class MessageProcessor(IServiceScopeFactory scopes, Time
     {
         using var activity = MessagingTelemetry.StartProcessing(handler.Consumer, messages);
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(Timeout);
+        timeout.CancelAfter(options.Get(handler.Consumer).Timeout);
         var started = clock.GetTimestamp();
         try
         {
@@ -57,10 +57,33 @@ internal sealed partial class MessageProcessor(IServiceScopeFactory scopes, Time
         }
     }
 
+    /// <summary>Whether the database takes a row now, as it has to when a handler is done.</summary>
+    public async Task<bool> CanSaveAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var scope = scopes.CreateAsyncScope();
+            var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
+            await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+            await db.Database.ExecuteSqlAsync(
+                $"INSERT INTO inbox_messages (message_id, consumer, handled_at) VALUES ({Guid.CreateVersion7()}, 'probe', {clock.GetUtcNow()})", cancellationToken);
+            await transaction.RollbackAsync(cancellationToken);
+            return true;
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
     private async Task HandleAsync(HandlerRegistration handler, IReadOnlyList<ReceivedMessage> messages, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
-        await handler.HandleAsync(scope.ServiceProvider, messages, cancellationToken);
+        using (HandlerGuard.Enter())
+        {
+            await handler.HandleAsync(scope.ServiceProvider, messages, cancellationToken);
+        }
+
         var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
         var now = clock.GetUtcNow();
         db.InboxMessages.AddRange(messages.Select(message => new InboxMessage { Consumer = handler.Consumer, MessageId = message.Id, HandledAt = now }));

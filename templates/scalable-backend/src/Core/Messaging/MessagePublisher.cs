@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using ScalableBackend.Core.Data;
 
@@ -6,20 +7,31 @@ namespace ScalableBackend.Core.Messaging;
 
 public sealed class MessagePublisher(AppDbContext db, TimeProvider clock)
 {
+    // Below what any broker takes (RabbitMQ 4: 16 MiB): a larger one would be refused when it is too late to tell the caller.
+    private const int MaxBytes = 1024 * 1024;
+
     /// <summary>Adds the message to the outbox. It is sent after the caller's changes are saved, and never if they are not.</summary>
     /// <param name="message">What has happened.</param>
     /// <param name="notBefore">When to send it; at once if left out or past.</param>
+    /// <exception cref="ArgumentException">The message is larger than 1 MiB as JSON.</exception>
     public void Publish<TMessage>(TMessage message, DateTimeOffset? notBefore = null)
         where TMessage : IMessage
     {
+        var body = JsonSerializer.Serialize(message, JsonSerializerOptions.Web);
+        if (Encoding.UTF8.GetByteCount(body) is > MaxBytes and var size)
+        {
+            throw new ArgumentException(
+                $"A message '{TMessage.MessageType}' of {size} bytes is too large: at most {MaxBytes}. Store the data, and publish a reference to it.", nameof(message));
+        }
+
         var now = clock.GetUtcNow();
-        var due = notBefore > now ? notBefore.Value : now;
+        var due = notBefore > now ? notBefore.Value.ToUniversalTime() : now;
         db.OutboxMessages.Add(new OutboxMessage
         {
             // As old as its sending, because the inbox forgets by the age of the id.
             Id = Guid.CreateVersion7(due),
             Type = TMessage.MessageType,
-            Body = JsonSerializer.Serialize(message, JsonSerializerOptions.Web),
+            Body = body,
             TraceParent = Activity.Current?.Id,
             CreatedAt = now,
             DueAt = due,

@@ -1,8 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-#if (HasRabbitMq)
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-#endif
+using Microsoft.Extensions.Options;
 #if (HasRabbitMq)
 using RabbitMQ.Client.Exceptions;
 #endif
@@ -24,20 +23,17 @@ public static class MessagingExtensions
     public static void AddMessaging(this IHostApplicationBuilder builder)
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.AddOptions<MessagingOptions>()
-            .BindConfiguration("Messaging")
-            .PostConfigure(options => options.RetryDelays = options.RetryDelays is [] ? MessagingOptions.DefaultRetryDelays : options.RetryDelays)
-            .ValidateDataAnnotations()
-            .ValidateOnStart();
+        builder.Services.AddMessagingOptions(Options.DefaultName, configure: null);
         builder.Services.AddScoped<MessagePublisher>();
         builder.Services.AddScoped<DeadLetters>();
         builder.Services.AddSingleton<OutboxSignal>();
         builder.Services.ConfigureDbContext<AppDbContext>((services, options) =>
-            options.AddInterceptors(services.GetRequiredService<OutboxSignal>()));
+            options.AddInterceptors(services.GetRequiredService<OutboxSignal>(), HandlerGuard.Instance));
 #if (HasRabbitMq)
 
         builder.AddBroker();
-        builder.AddPipeline(ResourceNames.Broker, BrokerTimeout, isAnswer: exception => exception is PublishException);
+        builder.AddPipeline(
+            ResourceNames.Broker, BrokerTimeout, isAnswer: exception => exception is PublishException || RabbitMqPublisher.IsRejected(exception));
         builder.Services.AddSingleton<RabbitMqConnection>();
         builder.Services.AddSingleton<RabbitMqPublisher>();
         builder.Services.AddRelay();
@@ -51,34 +47,58 @@ public static class MessagingExtensions
     {
         builder.Services.AddSingleton<MessageProcessor>();
 #if (HasRabbitMq)
+        builder.Services.AddSingleton<ConsumerHealth>();
         builder.Services.AddHostedService<RabbitMqConsumers>();
+        builder.Services.AddHealthChecks().AddCheck<ConsumerHealth>("consumers", HealthStatus.Degraded);
 #else
         builder.Services.AddRelay();
 #endif
     }
 
     /// <param name="consumer">The handler's own name: part of the inbox key, so never change it once messages flow.</param>
-    public static void AddMessageHandler<TMessage, THandler>(this IServiceCollection services, string consumer)
+    /// <param name="configure">What is special to this handler; the section <c>Messaging:{consumer}</c> of the configuration takes precedence.</param>
+    public static void AddMessageHandler<TMessage, THandler>(
+        this IServiceCollection services, string consumer, Action<MessagingOptions>? configure = null)
         where TMessage : IMessage
         where THandler : class, IMessageHandler<TMessage>
     {
         services.AddScoped<THandler>();
+        services.AddMessagingOptions(consumer, configure);
         services.AddSingleton(HandlerRegistration.Single<TMessage, THandler>(consumer));
     }
 
     /// <param name="consumer">The handler's own name: part of the inbox key, so never change it once messages flow.</param>
     /// <param name="batchSize">How many messages it takes at once, at most.</param>
-    public static void AddMessageBatchHandler<TMessage, THandler>(this IServiceCollection services, string consumer, int batchSize = 100)
+    /// <param name="configure">What is special to this handler; the section <c>Messaging:{consumer}</c> of the configuration takes precedence.</param>
+    public static void AddMessageBatchHandler<TMessage, THandler>(
+        this IServiceCollection services, string consumer, int batchSize = 100, Action<MessagingOptions>? configure = null)
         where TMessage : IMessage
         where THandler : class, IMessageBatchHandler<TMessage>
     {
         services.AddScoped<THandler>();
+        services.AddMessagingOptions(consumer, configure);
         services.AddSingleton(HandlerRegistration.Batch<TMessage, THandler>(consumer, batchSize));
     }
+
+    private static void AddMessagingOptions(this IServiceCollection services, string name, Action<MessagingOptions>? configure) =>
+        services.AddOptions<MessagingOptions>(name)
+            .Configure<IConfiguration>((options, configuration) =>
+            {
+                options.Bind(configuration.GetSection("Messaging"));
+                configure?.Invoke(options);
+                if (name.Length > 0)
+                {
+                    options.Bind(configuration.GetSection($"Messaging:{name}"));
+                }
+            })
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
 
     private static void AddRelay(this IServiceCollection services)
     {
         services.AddSingleton<MessageDelivery>();
+        services.AddSingleton<OutboxHealth>();
+        services.AddHealthChecks().AddCheck<OutboxHealth>("outbox", HealthStatus.Degraded);
         services.AddHostedService<OutboxPoll>();
         services.AddHostedService<OutboxRelay>();
     }

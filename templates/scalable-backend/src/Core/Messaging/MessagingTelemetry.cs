@@ -16,6 +16,14 @@ internal static class MessagingTelemetry
     private static readonly Gauge<double> OutboxLag = Meter.CreateGauge<double>(
         "messaging.outbox.lag", "s", "How long the oldest message has been due in the outbox; 0 if none is.");
 
+    private static readonly Counter<long> DeadLetters = Meter.CreateCounter<long>(
+        "messaging.dead_letters", "{message}", "Messages that were given up, by consumer and exception.");
+
+#if (HasRabbitMq)
+    private static readonly Counter<long> UnroutedMessages = Meter.CreateCounter<long>(
+        "messaging.unrouted", "{message}", "Attempts to publish a message that no queue is bound for, by type.");
+
+#endif
     /// <summary>Starts a span in the trace that the message belongs to, whichever process began it.</summary>
     public static Activity? Start(ActivityKind kind, string name, string? traceParent) =>
         Source.StartActivity(name, kind, traceParent);
@@ -29,6 +37,13 @@ internal static class MessagingTelemetry
     public static void Processed(string consumer, string outcome, TimeSpan elapsed) =>
         Duration.Record(elapsed.TotalSeconds, new("messaging.consumer", consumer), new("outcome", outcome));
 
+    public static void DeadLettered(string consumer, Exception exception) =>
+        DeadLetters.Add(1, new("messaging.consumer", consumer), new("error.type", exception.GetType().FullName));
+
+#if (HasRabbitMq)
+    public static void Unrouted(string type) => UnroutedMessages.Add(1, new KeyValuePair<string, object?>("messaging.type", type));
+
+#endif
     public static void Waiting(TimeSpan lag) => OutboxLag.Record(lag.TotalSeconds);
 
     private static ActivityLink Link(ReceivedMessage message) =>

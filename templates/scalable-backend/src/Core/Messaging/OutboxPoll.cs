@@ -4,8 +4,8 @@ using ScalableBackend.Core.Data;
 namespace ScalableBackend.Core.Messaging;
 
 /// <summary>Wakes the relay for messages that nobody in this process signals: scheduled, to be tried again, or left by another process.</summary>
-internal sealed partial class OutboxPoll(IServiceScopeFactory scopes, OutboxSignal signal, TimeProvider clock, ILogger<OutboxPoll> logger)
-    : BackgroundService
+internal sealed partial class OutboxPoll(
+    IServiceScopeFactory scopes, OutboxSignal signal, OutboxHealth health, TimeProvider clock, ILogger<OutboxPoll> logger) : BackgroundService
 {
     private static readonly TimeSpan MinInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan MaxInterval = TimeSpan.FromSeconds(2);
@@ -13,15 +13,22 @@ internal sealed partial class OutboxPoll(IServiceScopeFactory scopes, OutboxSign
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var interval = MinInterval;
+        var isFailing = false;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
                 interval = await IsWorkDueAsync(stoppingToken) ? MinInterval : interval * 2 < MaxInterval ? interval * 2 : MaxInterval;
+                isFailing = false;
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                LogFailed(exception);
+                if (!isFailing)
+                {
+                    LogFailed(exception, MaxInterval);
+                }
+
+                isFailing = true;
                 interval = MaxInterval;
             }
 
@@ -36,7 +43,8 @@ internal sealed partial class OutboxPoll(IServiceScopeFactory scopes, OutboxSign
         var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
         var lag = clock.GetUtcNow() - await db.OutboxMessages.MinAsync(message => message.DueAt, cancellationToken);
         var isDue = lag >= TimeSpan.Zero;
-        MessagingTelemetry.Waiting(isDue ? lag!.Value : TimeSpan.Zero);
+        health.Lag = isDue ? lag!.Value : TimeSpan.Zero;
+        MessagingTelemetry.Waiting(health.Lag);
         if (isDue)
         {
             signal.Set();
@@ -45,6 +53,6 @@ internal sealed partial class OutboxPoll(IServiceScopeFactory scopes, OutboxSign
         return isDue;
     }
 
-    [LoggerMessage(LogLevel.Error, "Looking into the outbox failed; trying again soon")]
-    private partial void LogFailed(Exception exception);
+    [LoggerMessage(LogLevel.Error, "Polling the outbox failed; retrying every {Interval}")]
+    private partial void LogFailed(Exception exception, TimeSpan interval);
 }

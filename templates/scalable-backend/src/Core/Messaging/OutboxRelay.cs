@@ -20,6 +20,7 @@ internal sealed partial class OutboxRelay(
 
     private async Task RunLaneAsync(CancellationToken stoppingToken)
     {
+        var isFailing = false;
         while (!stoppingToken.IsCancellationRequested)
         {
             await signal.WaitAsync(stoppingToken);
@@ -29,10 +30,17 @@ internal sealed partial class OutboxRelay(
                 while (await RelayBatchAsync(CancellationToken.None) == delivery.BatchSize && !stoppingToken.IsCancellationRequested)
                 {
                 }
+
+                isFailing = false;
             }
             catch (Exception exception)
             {
-                LogFailed(exception);
+                if (!isFailing)
+                {
+                    LogFailed(exception, PauseAfterFailure);
+                }
+
+                isFailing = true;
                 signal.Set();
                 await Task.Delay(PauseAfterFailure, clock, stoppingToken);
             }
@@ -85,6 +93,6 @@ internal sealed partial class OutboxRelay(
         }
     }
 
-    [LoggerMessage(LogLevel.Error, "Relaying the outbox failed; trying again soon")]
-    private partial void LogFailed(Exception exception);
+    [LoggerMessage(LogLevel.Error, "Relaying the outbox failed; retrying every {Interval}")]
+    private partial void LogFailed(Exception exception, TimeSpan interval);
 }

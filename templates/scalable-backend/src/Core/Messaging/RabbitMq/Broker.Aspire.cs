@@ -15,6 +15,10 @@ internal static class Broker
                 settings.DisableAutoActivation = true;
                 settings.DisableHealthChecks = true;
             },
-            factory => factory.AutomaticRecoveryEnabled = false);
+            factory =>
+            {
+                factory.AutomaticRecoveryEnabled = false;
+                factory.ContinuationTimeout = RabbitMqConnection.ContinuationTimeout;
+            });
     }
 }

@@ -13,6 +13,7 @@ internal static class Broker
             Uri = new Uri(connectionString),
             ClientProvidedName = builder.Environment.ApplicationName,
             AutomaticRecoveryEnabled = false,
+            ContinuationTimeout = RabbitMqConnection.ContinuationTimeout,
         });
         builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddSource("RabbitMQ.Client.*"));
     }

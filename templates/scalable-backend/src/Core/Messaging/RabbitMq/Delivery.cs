@@ -4,16 +4,19 @@ using RabbitMQ.Client.Events;
 namespace ScalableBackend.Core.Messaging.RabbitMq;
 
 /// <summary>A message as the broker has handed it over.</summary>
-internal sealed class Delivery(BasicDeliverEventArgs args)
+internal sealed class Delivery(IChannel channel, BasicDeliverEventArgs args)
 {
-    public ulong Tag { get; } = args.DeliveryTag;
-
     public IReadOnlyBasicProperties Properties { get; } = args.BasicProperties;
 
     public Guid? MessageId { get; } = Guid.TryParse(args.BasicProperties.MessageId, out var id) ? id : null;
 
     // The client reuses its buffer when the event is over.
     public byte[] Body { get; } = args.Body.ToArray();
+
+    /// <summary>Whether it is still this consumer's; otherwise the broker hands it out again, perhaps to another process.</summary>
+    public bool IsHeld => channel.IsOpen;
+
+    public ValueTask AckAsync() => channel.BasicAckAsync(args.DeliveryTag, multiple: false);
 
     /// <exception cref="PoisonMessageException">It can never be handled.</exception>
     public ReceivedMessage Read(string messageType)

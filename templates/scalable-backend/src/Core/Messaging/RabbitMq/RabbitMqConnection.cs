@@ -2,11 +2,21 @@ using RabbitMQ.Client;
 
 namespace ScalableBackend.Core.Messaging.RabbitMq;
 
-/// <summary>The one connection of this process, opened when first needed and again after it was lost.</summary>
+/// <summary>
+/// A connection, opened when first needed and again after it was lost. Each process has one for consuming and one for publishing:
+/// under a memory or disk alarm the broker reads nothing from connections that publish, acknowledgements included.
+/// </summary>
 internal sealed class RabbitMqConnection(IConnectionFactory factory) : IAsyncDisposable
 {
+    // A broker that hangs must not hold up the shutdown: together these take less than what is left of it after the drain delay.
+    public static readonly TimeSpan ContinuationTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
+
     private readonly SemaphoreSlim _opening = new(1, 1);
     private IConnection? _connection;
+
+    /// <summary>Why the broker takes no messages at the moment, such as a memory alarm; null if it does.</summary>
+    public string? BlockedReason { get; private set; }
 
     public async Task<IConnection> OpenAsync(CancellationToken cancellationToken)
     {
@@ -17,6 +27,8 @@ internal sealed class RabbitMqConnection(IConnectionFactory factory) : IAsyncDis
             {
                 await CloseAsync();
                 _connection = await factory.CreateConnectionAsync(cancellationToken);
+                _connection.ConnectionBlockedAsync += (_, blocked) => SetBlockedAsync(blocked.Reason);
+                _connection.ConnectionUnblockedAsync += (_, _) => SetBlockedAsync(null);
             }
 
             return _connection;
@@ -33,10 +45,18 @@ internal sealed class RabbitMqConnection(IConnectionFactory factory) : IAsyncDis
         _opening.Dispose();
     }
 
+    private Task SetBlockedAsync(string? reason)
+    {
+        BlockedReason = reason;
+        return Task.CompletedTask;
+    }
+
     private async Task CloseAsync()
     {
         if (_connection is not null)
         {
+            BlockedReason = null;
+            await _connection.AbortAsync(CloseTimeout);
             await _connection.DisposeAsync();
             _connection = null;
         }

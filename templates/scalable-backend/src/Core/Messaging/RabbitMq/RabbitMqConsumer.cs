@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Threading.Channels;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
@@ -7,51 +6,51 @@ namespace ScalableBackend.Core.Messaging.RabbitMq;
 
 /// <summary>Takes messages from one handler's queue. A message is acknowledged once its effects are committed.</summary>
 internal sealed partial class RabbitMqConsumer(
-    RabbitMqPublisher publisher,
     MessageProcessor processor,
     HandlerRegistration handler,
     MessagingOptions options,
+    FailedMessages failures,
+    DatabaseCircuitBreaker breaker,
+    ConsumerHealth health,
     ILogger<RabbitMqConsumer> logger)
 {
-    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(2);
-
-    // Who puts a message in looks into the inbox at once, if nobody does: until the database answers, that takes microseconds.
+    // Synchronous continuations: the thread that receives a message starts the inbox query, which takes microseconds until the database responds.
     private readonly Channel<Delivery> _received = Channel.CreateUnbounded<Delivery>(new() { SingleReader = true, AllowSynchronousContinuations = true });
 
-    // So few that meanwhile more gather for the next look into the inbox.
-    private readonly Channel<Delivery> _fresh = Channel.CreateBounded<Delivery>(Math.Max(options.Concurrency, handler.BatchSize));
+    // Bounded, so that more messages gather for each inbox query.
+    private readonly Channel<Delivery> _pending = Channel.CreateBounded<Delivery>(Math.Max(options.Concurrency, handler.BatchSize));
 
-    /// <summary>Runs until the channel closes, then throws.</summary>
+    /// <summary>Runs until the broker ends it, then throws.</summary>
     /// <param name="stoppingToken">Ends it as soon as the handlers that run are done.</param>
     public async Task RunAsync(IConnection connection, CancellationToken stoppingToken)
     {
         await using var channel = await connection.CreateChannelAsync(cancellationToken: stoppingToken);
         await RabbitMqTopology.DeclareAsync(channel, handler, options.RetryDelays, stoppingToken);
-        // For batches, so many that the next one comes while this one is worked on.
-        var prefetch = Math.Max(options.Prefetch, 2 * handler.BatchSize);
+        // Little more than is worked on, so that other processes find something to do. For batches, so many that the next one comes meanwhile.
+        var prefetch = options.Prefetch ?? 2 * Math.Max(options.Concurrency, handler.BatchSize);
         await channel.BasicQosAsync(0, (ushort)Math.Min(prefetch, ushort.MaxValue), global: false, stoppingToken);
 
-        channel.ChannelShutdownAsync += (_, reason) =>
-        {
-            _received.Writer.TryComplete(new IOException(reason.ReplyText));
-            return Task.CompletedTask;
-        };
+        channel.ChannelShutdownAsync += (_, reason) => EndAsync(reason.ReplyText);
         var consumer = new AsyncEventingBasicConsumer(channel);
+        // The queue was deleted, its leader has moved, or a delivery was not acknowledged for too long.
+        consumer.UnregisteredAsync += (_, _) => EndAsync("the broker cancelled the consumer");
         consumer.ReceivedAsync += (_, delivery) =>
         {
-            _received.Writer.TryWrite(new Delivery(delivery));
+            _received.Writer.TryWrite(new Delivery(channel, delivery));
             return Task.CompletedTask;
         };
+        health.Consuming(handler.Consumer);
+        await breaker.WaitForDatabaseAsync(stoppingToken);
         var tag = await channel.BasicConsumeAsync(handler.Consumer, autoAck: false, consumer, stoppingToken);
         LogConsuming(handler.Consumer);
 
         // For batches, few enough that messages gather to large ones while the others work.
         var count = handler.BatchSize > 1 ? 2 : options.Concurrency;
-        Task[] loops = [SkipHandledAsync(channel, stoppingToken), .. Enumerable.Range(0, count).Select(_ => HandleAllAsync(channel, stoppingToken))];
+        Task[] loops = [FilterDuplicatesAsync(stoppingToken), .. Enumerable.Range(0, count).Select(_ => HandleAllAsync(stoppingToken))];
         await Task.WhenAny(loops);
         // One has ended, so all are to. What is not acknowledged comes again, perhaps to another process.
         _received.Writer.TryComplete();
-        _fresh.Writer.TryComplete();
+        _pending.Writer.TryComplete();
         if (channel.IsOpen)
         {
             await channel.BasicCancelAsync(tag, noWait: true, CancellationToken.None);
@@ -60,100 +59,114 @@ internal sealed partial class RabbitMqConsumer(
         await Task.WhenAll(loops);
     }
 
-    private async Task SkipHandledAsync(IChannel channel, CancellationToken stoppingToken)
+    private Task EndAsync(string reason)
+    {
+        if (_received.Writer.TryComplete(new IOException(reason)))
+        {
+            health.NotConsuming(handler.Consumer, reason);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private async Task FilterDuplicatesAsync(CancellationToken stoppingToken)
     {
         while (await _received.Reader.WaitToReadAsync(stoppingToken))
         {
             var deliveries = Take(_received.Reader, int.MaxValue);
-            var handled = await FindHandledAsync(deliveries, stoppingToken);
+            IReadOnlySet<Guid> handled = new HashSet<Guid>();
+            await breaker.ExecuteAsync(
+                async () => handled = await processor.FindHandledAsync(
+                    handler, deliveries.Select(delivery => delivery.MessageId).OfType<Guid>(), stoppingToken),
+                stoppingToken);
             foreach (var delivery in deliveries)
             {
                 if (delivery.MessageId is { } id && handled.Contains(id))
                 {
-                    await channel.BasicAckAsync(delivery.Tag, multiple: false, stoppingToken);
+                    await delivery.AckAsync();
                 }
                 else
                 {
-                    await _fresh.Writer.WriteAsync(delivery, stoppingToken);
+                    await _pending.Writer.WriteAsync(delivery, stoppingToken);
                 }
             }
         }
     }
 
-    private async Task<IReadOnlySet<Guid>> FindHandledAsync(List<Delivery> deliveries, CancellationToken stoppingToken)
+    private async Task HandleAllAsync(CancellationToken stoppingToken)
     {
-        while (true)
+        while (await _pending.Reader.WaitToReadAsync(stoppingToken))
         {
-            try
+            var batch = Take(_pending.Reader, handler.BatchSize);
+            foreach (var suspect in batch.Where(delivery => delivery.Properties.IsSuspect()))
             {
-                return await processor.FindHandledAsync(handler, deliveries.Select(delivery => delivery.MessageId).OfType<Guid>(), stoppingToken);
+                await HandleSuspectAsync(suspect, stoppingToken);
             }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+
+            batch.RemoveAll(delivery => delivery.Properties.IsSuspect());
+            if (batch.Count > 0)
             {
-                // Without the database no handler can do its work. So messages wait here, rather than use up their tries.
-                LogWaiting(exception, handler.Consumer);
-                await Task.Delay(PauseAfterFailure, stoppingToken);
+                await HandleAsync(batch, stoppingToken);
             }
         }
     }
 
-    private async Task HandleAllAsync(IChannel channel, CancellationToken stoppingToken)
-    {
-        while (await _fresh.Reader.WaitToReadAsync(stoppingToken))
-        {
-            if (Take(_fresh.Reader, handler.BatchSize) is { Count: > 0 } batch)
-            {
-                await HandleAsync(channel, batch);
-            }
-        }
-    }
-
-    // Not cancelled when the process is to end: what has begun is finished.
-    private async Task HandleAsync(IChannel channel, List<Delivery> batch)
+    // A handler that has begun is not cancelled when the process is to end. One that takes longer than the time left comes again as it was.
+    private async Task HandleAsync(List<Delivery> batch, CancellationToken stoppingToken)
     {
         try
         {
-            var messages = batch.Select(delivery => delivery.Read(handler.MessageType)).DistinctBy(message => message.Id);
-            await processor.ProcessAsync(handler, [.. messages], CancellationToken.None);
+            await ProcessAsync(batch, stoppingToken);
         }
         catch (Exception) when (batch.Count > 1)
         {
+            stoppingToken.ThrowIfCancellationRequested();
             foreach (var delivery in batch)
             {
-                await HandleAsync(channel, [delivery]);
+                await HandleAsync([delivery], stoppingToken);
             }
 
             return;
         }
-        catch (Exception exception)
+        catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
         {
-            await PutAsideAsync(batch[0], exception);
+            await failures.MoveAsync(batch[0], exception, stoppingToken);
         }
 
         foreach (var delivery in batch)
         {
-            await channel.BasicAckAsync(delivery.Tag, multiple: false);
+            await delivery.AckAsync();
         }
     }
 
-    private async Task PutAsideAsync(Delivery delivery, Exception exception)
+    private async Task HandleSuspectAsync(Delivery delivery, CancellationToken stoppingToken)
     {
-        var attempts = delivery.Properties.GetAttempts();
-        var isLast = exception is PoisonMessageException || attempts >= options.RetryDelays.Length;
-        var queue = isLast
-            ? RabbitMqTopology.DeadLetterQueue(handler.Consumer)
-            : RabbitMqTopology.RetryQueue(handler.Consumer, options.RetryDelays[attempts]);
-        LogFailed(exception, handler.Consumer, delivery.Properties.MessageId, attempts + 1, queue);
-
-        var properties = new BasicProperties(delivery.Properties);
-        properties.Headers = new Dictionary<string, object?>(delivery.Properties.Headers ?? new Dictionary<string, object?>())
+        var hasTriesLeft = await failures.RecordAttemptAsync(delivery, stoppingToken);
+        await delivery.AckAsync();
+        if (hasTriesLeft)
         {
-            [RabbitMqHeaders.Attempts] = attempts + 1,
-            [RabbitMqHeaders.Error] = exception.Message,
-        };
-        using var activity = MessagingTelemetry.Start(ActivityKind.Producer, $"publish {queue}", delivery.Properties.GetText(RabbitMqHeaders.TraceParent));
-        await publisher.PublishAsync("", queue, properties, delivery.Body, CancellationToken.None);
+            try
+            {
+                await ProcessAsync([delivery], stoppingToken);
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogSuspectFailed(exception, handler.Consumer, delivery.Properties.MessageId);
+            }
+        }
     }
+
+    private Task ProcessAsync(List<Delivery> batch, CancellationToken stoppingToken) => breaker.ExecuteAsync(
+        async () =>
+        {
+            // After a pause the channel may be gone, and the messages in the hands of another process.
+            if (batch[0].IsHeld)
+            {
+                var messages = batch.Select(delivery => delivery.Read(handler.MessageType)).DistinctBy(message => message.Id);
+                await processor.ProcessAsync(handler, [.. messages], CancellationToken.None);
+            }
+        },
+        stoppingToken);
 
     private static List<Delivery> Take(ChannelReader<Delivery> deliveries, int count)
     {
@@ -169,9 +182,6 @@ internal sealed partial class RabbitMqConsumer(
     [LoggerMessage(LogLevel.Information, "{Consumer} is consuming")]
     private partial void LogConsuming(string consumer);
 
-    [LoggerMessage(LogLevel.Warning, "{Consumer} waits for the database")]
-    private partial void LogWaiting(Exception exception, string consumer);
-
-    [LoggerMessage(LogLevel.Warning, "{Consumer} failed on message {MessageId} (attempt {Attempt}); moved to {Queue}")]
-    private partial void LogFailed(Exception exception, string consumer, string? messageId, int attempt, string queue);
+    [LoggerMessage(LogLevel.Warning, "{Consumer} failed on message {MessageId}, which is retried because workers ended while they had it")]
+    private partial void LogSuspectFailed(Exception exception, string consumer, string? messageId);
 }

@@ -10,44 +10,56 @@ internal sealed partial class RabbitMqConsumers(
     RabbitMqPublisher publisher,
     MessageProcessor processor,
     IEnumerable<HandlerRegistration> handlers,
-    IOptions<MessagingOptions> options,
+    IOptionsMonitor<MessagingOptions> options,
+    ConsumerHealth health,
+    TimeProvider clock,
+    IHostApplicationLifetime lifetime,
     ILoggerFactory loggers,
     ILogger<RabbitMqConsumers> logger) : BackgroundService
 {
     private static readonly TimeSpan PauseAfterLoss = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan PauseAfterMismatch = TimeSpan.FromMinutes(1);
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(handlers.Select(handler => RunAsync(handler, stoppingToken)));
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // Begins nothing more as soon as the process is asked to end, not only after the drain delay.
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
+        await Task.WhenAll(handlers.Select(handler => RunAsync(handler, stopping.Token)));
+    }
 
     private async Task RunAsync(HandlerRegistration handler, CancellationToken stoppingToken)
     {
+        var settings = options.Get(handler.Consumer);
+        var failures = new FailedMessages(publisher, handler, settings, clock, loggers.CreateLogger<FailedMessages>());
+        using var breaker = new DatabaseCircuitBreaker(processor, health, handler.Consumer, loggers.CreateLogger<DatabaseCircuitBreaker>());
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                var consumer = new RabbitMqConsumer(publisher, processor, handler, options.Value, loggers.CreateLogger<RabbitMqConsumer>());
+                var consumer = new RabbitMqConsumer(processor, handler, settings, failures, breaker, health, loggers.CreateLogger<RabbitMqConsumer>());
                 await consumer.RunAsync(await connection.OpenAsync(stoppingToken), stoppingToken);
             }
             catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == Constants.PreconditionFailed)
             {
+                health.NotConsuming(handler.Consumer, exception.ShutdownReason.ReplyText);
                 LogMismatch(handler.Consumer, exception.ShutdownReason.ReplyText);
                 await Task.Delay(PauseAfterMismatch, stoppingToken);
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                LogLost(exception, handler.Consumer);
+                health.NotConsuming(handler.Consumer, exception.Message);
+                LogLost(handler.Consumer, exception.Message);
                 await Task.Delay(PauseAfterLoss, stoppingToken);
             }
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "{Consumer} lost its channel; opening another")]
-    private partial void LogLost(Exception exception, string consumer);
+    [LoggerMessage(LogLevel.Warning, "{Consumer} lost its channel ({Reason}); redeclaring its queue and opening another channel")]
+    private partial void LogLost(string consumer, string reason);
 
     [LoggerMessage(
         LogLevel.Error,
-        "{Consumer} takes no messages: a queue of it exists with other arguments ({Reason}). "
-        + "Undo the change, or delete the queue once it is empty; it is made anew within a minute")]
+        "Cannot consume {Consumer}: a queue of it exists with different arguments ({Reason}). "
+        + "Revert the change, or delete the drained queue; it is redeclared within a minute")]
     private partial void LogMismatch(string consumer, string reason);
 }

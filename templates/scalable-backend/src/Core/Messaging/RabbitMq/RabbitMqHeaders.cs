@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using RabbitMQ.Client;
 
@@ -8,13 +9,31 @@ internal static class RabbitMqHeaders
     public const string TraceParent = "traceparent";
     public const string Attempts = "x-attempts";
     public const string Error = "x-error";
+    public const string ExceptionType = "x-exception-type";
+    public const string Stack = "x-stack";
+    public const string FailedAt = "x-failed-at";
+    public const string HandlerVersion = "x-handler-version";
+
+    /// <summary>The worker has ended again and again while it had this message, so each attempt is counted before it begins.</summary>
+    public const string Suspect = "x-suspect";
 
     /// <summary>Set by the broker when it gives a message up by itself.</summary>
     public const string FirstDeathReason = "x-first-death-reason";
 
+    // Set by the broker: how often the message came back without an acknowledgement.
+    private const string DeliveryCount = "x-delivery-count";
+
     public static string? GetText(this IReadOnlyBasicProperties properties, string header) =>
         properties.Headers?.TryGetValue(header, out var value) is true && value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : null;
 
-    public static int GetAttempts(this IReadOnlyBasicProperties properties) =>
-        properties.Headers?.TryGetValue(Attempts, out var value) is true && value is int attempts ? attempts : 0;
+    public static int GetAttempts(this IReadOnlyBasicProperties properties) => (int)properties.GetNumber(Attempts);
+
+    /// <summary>Whether the message may be what ends the worker, rather than one that was only prefetched when it ended.</summary>
+    public static bool IsSuspect(this IReadOnlyBasicProperties properties) =>
+        properties.GetNumber(DeliveryCount) >= 10 || properties.GetNumber(Suspect) > 0;
+
+    private static long GetNumber(this IReadOnlyBasicProperties properties, string header) =>
+        properties.Headers?.TryGetValue(header, out var value) is true && value is IConvertible number and not string
+            ? number.ToInt64(CultureInfo.InvariantCulture)
+            : 0;
 }

@@ -2,13 +2,18 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ScalableBackend.Core.Messaging.RabbitMq;
 
-internal sealed class RabbitMqHealthCheck(RabbitMqConnection connection) : IHealthCheck
+internal sealed class RabbitMqHealthCheck(RabbitMqPublisher publisher) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         try
         {
-            var open = await connection.OpenAsync(cancellationToken);
+            if (publisher.Connection.BlockedReason is { } reason)
+            {
+                return new HealthCheckResult(context.Registration.FailureStatus, $"The broker takes no messages: {reason}.");
+            }
+
+            var open = await publisher.Connection.OpenAsync(cancellationToken);
             // A broker that hangs leaves the connection open and answers nothing, for which the client waits even when cancelled.
             await using var channel = await open.CreateChannelAsync(cancellationToken: cancellationToken).WaitAsync(cancellationToken);
             return HealthCheckResult.Healthy();

@@ -10,8 +10,8 @@ internal static class RabbitMqTopology
 {
     public const string Exchange = "events";
 
-    // Deliveries that ended with the death of the consumer, not with a failed handler: those climb the retry ladder.
-    private const int DeliveryLimit = 20;
+    // The broker counts messages that were only prefetched when a worker ended as well, so the consumer counts attempts itself.
+    private const int NoDeliveryLimit = int.MaxValue;
 
     public static string RetryQueue(string consumer, TimeSpan delay) => $"{consumer}.retry.{delay.TotalSeconds:0.###}s";
 
@@ -20,9 +20,8 @@ internal static class RabbitMqTopology
     public static Task DeclareExchangeAsync(IChannel channel, CancellationToken cancellationToken) =>
         channel.ExchangeDeclareAsync(Exchange, ExchangeType.Topic, durable: true, cancellationToken: cancellationToken);
 
-    // Looking at a dead letter counts as a delivery, so there is no limit to these.
     public static Task DeclareDeadLetterQueueAsync(IChannel channel, string consumer, CancellationToken cancellationToken) =>
-        DeclareQueueAsync(channel, DeadLetterQueue(consumer), new() { ["x-delivery-limit"] = int.MaxValue }, cancellationToken);
+        DeclareQueueAsync(channel, DeadLetterQueue(consumer), new() { ["x-delivery-limit"] = NoDeliveryLimit }, cancellationToken);
 
     public static async Task DeclareAsync(
         IChannel channel, HandlerRegistration handler, IEnumerable<TimeSpan> retryDelays, CancellationToken cancellationToken)
@@ -30,7 +29,7 @@ internal static class RabbitMqTopology
         await DeclareExchangeAsync(channel, cancellationToken);
         await DeclareDeadLetterQueueAsync(channel, handler.Consumer, cancellationToken);
         await DeclareQueueAsync(
-            channel, handler.Consumer, SendTo(DeadLetterQueue(handler.Consumer), ("x-delivery-limit", DeliveryLimit)), cancellationToken);
+            channel, handler.Consumer, SendTo(DeadLetterQueue(handler.Consumer), ("x-delivery-limit", NoDeliveryLimit)), cancellationToken);
         foreach (var delay in retryDelays)
         {
             await DeclareQueueAsync(

@@ -1,0 +1,19 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace ScalableBackend.Core.Messaging.RabbitMq;
+
+/// <summary>Which handlers take no messages although they should: a process that works, but not on all of its work.</summary>
+internal sealed class ConsumerHealth : IHealthCheck
+{
+    private readonly ConcurrentDictionary<string, string> _problems = [];
+
+    public void Consuming(string consumer) => _problems.TryRemove(consumer, out _);
+
+    public void NotConsuming(string consumer, string reason) => _problems[consumer] = reason;
+
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(_problems.IsEmpty
+            ? HealthCheckResult.Healthy()
+            : new HealthCheckResult(context.Registration.FailureStatus, string.Join("; ", _problems.Select(problem => $"{problem.Key} does not consume: {problem.Value}"))));
+}

@@ -1,0 +1,124 @@
+using ScalableBackend.Core.Data;
+
+namespace ScalableBackend.Core.Messaging.RabbitMq;
+
+/// <summary>
+/// Pauses a consumer while the database is unavailable, read-only or full. Its messages are kept and use up no tries, and no handler
+/// calls the outside again and again for what cannot be saved. When the database takes a row again, one message goes first.
+/// </summary>
+internal sealed partial class DatabaseCircuitBreaker(
+    MessageProcessor processor, ConsumerHealth health, string consumer, ILogger<DatabaseCircuitBreaker> logger) : IDisposable
+{
+    private static readonly TimeSpan MinPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(30);
+
+    private readonly SemaphoreSlim _probing = new(1, 1);
+    private TimeSpan _pause = MinPause;
+    private volatile bool _isOpen;
+
+    /// <summary>Waits until the database can be written.</summary>
+    public Task WaitForDatabaseAsync(CancellationToken stoppingToken) => ExecuteAsync(
+        async () =>
+        {
+            if (!await processor.CanSaveAsync(stoppingToken))
+            {
+                throw new DatabaseUnavailableException("It takes no changes.");
+            }
+        },
+        stoppingToken);
+
+    /// <summary>Runs the work; after an outage again and again, until it has succeeded or failed for another reason.</summary>
+    public async Task ExecuteAsync(Func<Task> work, CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            if (!_isOpen)
+            {
+                try
+                {
+                    await work();
+                    return;
+                }
+                catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+                {
+                    if (!await IsOutageAsync(exception, stoppingToken))
+                    {
+                        throw;
+                    }
+
+                    Open(exception);
+                }
+            }
+
+            await _probing.WaitAsync(stoppingToken);
+            try
+            {
+                if (_isOpen && await ProbeAsync(work, stoppingToken))
+                {
+                    return;
+                }
+            }
+            finally
+            {
+                _probing.Release();
+            }
+        }
+    }
+
+    public void Dispose() => _probing.Dispose();
+
+    private async Task<bool> ProbeAsync(Func<Task> work, CancellationToken stoppingToken)
+    {
+        // Jitter, so replicas do not probe in lockstep.
+        await Task.Delay(_pause * (0.5 + (Random.Shared.NextDouble() / 2)), stoppingToken);
+        _pause = _pause * 2 < MaxPause ? _pause * 2 : MaxPause;
+        if (!await processor.CanSaveAsync(stoppingToken))
+        {
+            return false;
+        }
+
+        try
+        {
+            await work();
+        }
+        catch (Exception exception) when (DatabaseFailures.IsOutage(exception))
+        {
+            return false;
+        }
+        catch
+        {
+            Close();
+            throw;
+        }
+
+        Close();
+        return true;
+    }
+
+    private async Task<bool> IsOutageAsync(Exception exception, CancellationToken cancellationToken) =>
+        DatabaseFailures.IsOutage(exception) || (DatabaseFailures.MayBeOutage(exception) && !await processor.CanSaveAsync(cancellationToken));
+
+    private void Open(Exception exception)
+    {
+        health.NotConsuming(consumer, "the database is unavailable");
+        if (!_isOpen)
+        {
+            _isOpen = true;
+            LogPaused(consumer, exception.GetBaseException().Message);
+        }
+    }
+
+    private void Close()
+    {
+        _isOpen = false;
+        _pause = MinPause;
+        health.Consuming(consumer);
+        LogResumed(consumer);
+    }
+
+    [LoggerMessage(LogLevel.Error, "{Consumer} paused: the database is unavailable ({Reason}). Messages are kept and use up no tries; resumes when it can be written")]
+    private partial void LogPaused(string consumer, string reason);
+
+    [LoggerMessage(LogLevel.Information, "{Consumer} resumed: the database is available again")]
+    private partial void LogResumed(string consumer);
+}
