@@ -20,6 +20,7 @@ public sealed class DegradationTests(RunningShop shop, ITestOutputHelper output)
     [InlineData("Redis", "hanging", "Degraded", "Confirmed")]
     [InlineData("RabbitMQ", "down", "Degraded", "Pending")]
     [InlineData("RabbitMQ", "hanging", "Degraded", "Pending")]
+    [InlineData("RabbitMQ", "refusing", "Degraded", "Pending")]
     [InlineData("Standby", "down", "Degraded", "Confirmed")]
     [InlineData("Standby", "hanging", "Degraded", "Confirmed")]
     [InlineData("Worker", "down", "Healthy", "Pending")]

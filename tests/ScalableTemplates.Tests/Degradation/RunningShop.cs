@@ -12,12 +12,12 @@ public sealed class RunningShop : IAsyncLifetime
         TemplateOptions.Services.With(Dimension.Orchestrator, "none").With(Dimension.Replica, "streaming");
 
     // So often that no outage makes dead letters, also on a machine where it lasts minutes, and so soon that nobody waits for what is mended.
-    private static readonly string[] RetryDelays =
+    internal static readonly string[] RetryDelays =
         ["00:00:01", "00:00:02", "00:00:03", "00:00:04", "00:00:05", "00:00:06", .. Enumerable.Repeat("00:00:10", 30)];
 
     private readonly PostgresServer postgres = new();
     private readonly RedisServer redis = new();
-    private readonly RabbitMqServer rabbitMq = new();
+    private readonly RabbitMqServer rabbitMq = new($"max_message_size = {MaxMessageBytes}");
     private readonly Gate paymentsGate;
     private readonly Gate mailsGate;
     private PostgresServer? standby;
@@ -29,6 +29,25 @@ public sealed class RunningShop : IAsyncLifetime
         paymentsGate = new Gate(Payments.Address);
         mailsGate = new Gate(Mails.Address);
     }
+
+    /// <summary>What the broker takes at most.</summary>
+    internal const int MaxMessageBytes = 64 * 1024;
+
+    /// <summary>The type of messages that no handler has to take.</summary>
+    internal const string AllowedUnrouted = "tests.allowed";
+
+    internal Backend Backend
+    {
+        get
+        {
+            Skip.If(backend is null, ServersFixture.Missing);
+            return backend!;
+        }
+    }
+
+    internal string Broker => rabbitMq.ConnectionString;
+
+    internal Task<Dictionary<string, int>> GetQueuesAsync() => rabbitMq.GetQueuesAsync();
 
     /// <summary>How long a request waits for a Redis that hangs.</summary>
     internal static TimeSpan CacheTimeout { get; } = TimeSpan.FromSeconds(2);
@@ -73,6 +92,8 @@ public sealed class RunningShop : IAsyncLifetime
         // Less than a fault lasts here, so that what hangs is given up and tried again.
         backend.Set("Resilience__Http__AttemptTimeout__Timeout", "00:00:02");
         backend.Set("Resilience__mail__Timeout__Timeout", "00:00:02");
+        backend.Set("Messaging__AllowUnrouted__0", AllowedUnrouted);
+        backend.Set("Shutdown__DrainDelay", "00:00:05");
         foreach (var (number, delay) in RetryDelays.Index())
         {
             backend.Set($"Messaging__RetryDelays__{number}", delay);
@@ -101,6 +122,8 @@ public sealed class RunningShop : IAsyncLifetime
     {
         ("PostgreSQL", "down") => (postgres.KillAsync, postgres.RunAsync),
         ("PostgreSQL", "hanging") => (postgres.PauseAsync, postgres.ResumeAsync),
+        ("PostgreSQL", "refusing") => (() => postgres.SetReadOnlyAsync(true), () => postgres.SetReadOnlyAsync(false)),
+        ("RabbitMQ", "refusing") => (rabbitMq.RefuseAsync, rabbitMq.AcceptAsync),
         ("Standby", "down") => (standby!.KillAsync, standby.RunAsync),
         ("Standby", "hanging") => (standby!.PauseAsync, standby.ResumeAsync),
         ("Redis", "down") => (redis.KillAsync, redis.StartAsync),

@@ -103,6 +103,7 @@ internal sealed class Backend : IAsyncDisposable
     /// <summary>Starts the worker, and waits until its health is <paramref name="word"/>.</summary>
     public Task StartWorkerAsync(string word) => StartAsync("Worker", replica: 0, word);
 
+    /// <returns>What the worker says of its health.</returns>
     public Task<string?> GetWorkerHealthAsync() => GetHealthAsync(ProbesOf(PortOf("Worker", replica: 0)));
 
     public Task KillApiAsync(int replica = 0) => running[("Api", replica)].KillAsync();

@@ -17,6 +17,7 @@ internal sealed class PaymentProvider : IAsyncDisposable
     private readonly Task serving;
     private int failuresLeft;
     private int repeats;
+    private int requests;
 
     /// <param name="failures">How many requests it answers with 503 before it works.</param>
     /// <param name="isHeld">Whether it charges and answers nobody until it is released.</param>
@@ -43,6 +44,12 @@ internal sealed class PaymentProvider : IAsyncDisposable
 
     /// <summary>Requests with the key of an earlier charge; they cost the customer nothing.</summary>
     public int Repeats => repeats;
+
+    /// <summary>All requests, also those that were refused or repeated.</summary>
+    public int Requests => requests;
+
+    /// <summary>The body with which it refuses to charge; null if it charges.</summary>
+    public string? Refusal { get; set; }
 
     /// <summary>Charges and answers, those who wait first.</summary>
     public void Release() => released.SetResult();
@@ -80,7 +87,15 @@ internal sealed class PaymentProvider : IAsyncDisposable
     {
         try
         {
-            if (Interlocked.Decrement(ref failuresLeft) >= 0)
+            Interlocked.Increment(ref requests);
+            if (Refusal is { } refusal)
+            {
+                context.Response.StatusCode = (int)HttpStatusCode.PaymentRequired;
+                context.Response.ContentType = refusal.StartsWith('{') ? "application/problem+json" : "text/html";
+                await using var writer = new StreamWriter(context.Response.OutputStream);
+                await writer.WriteAsync(refusal);
+            }
+            else if (Interlocked.Decrement(ref failuresLeft) >= 0)
             {
                 context.Response.StatusCode = (int)HttpStatusCode.ServiceUnavailable;
             }

@@ -72,6 +72,17 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     public Task ResumeAsync() => daemon!.ResumeAsync();
 
+    /// <summary>Has it refuse to write, as after a failover to a server that is still read-only; or write again.</summary>
+    public async Task SetReadOnlyAsync(bool isReadOnly)
+    {
+        await using var source = NpgsqlDataSource.Create(ConnectionString("postgres"));
+        foreach (var sql in new[] { $"ALTER SYSTEM SET default_transaction_read_only = {(isReadOnly ? "on" : "off")}", "SELECT pg_reload_conf()" })
+        {
+            await using var command = source.CreateCommand(sql);
+            await command.ExecuteNonQueryAsync();
+        }
+    }
+
     /// <returns>The connection string of a new, empty database.</returns>
     public async Task<string> CreateDatabaseAsync()
     {

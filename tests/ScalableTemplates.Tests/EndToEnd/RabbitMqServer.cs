@@ -15,6 +15,7 @@ internal sealed class RabbitMqServer : IAsyncDisposable
     private readonly ServerPort port = new(count: 3);
     private readonly string folder = TempFolder.Create("rabbitmq");
     private readonly Dictionary<string, string> environment = [];
+    private readonly string[] settings;
     private Daemon? daemon;
 
     // The wrapper in /usr/sbin changes the user; the program itself does not mind who runs it.
@@ -22,8 +23,10 @@ internal sealed class RabbitMqServer : IAsyncDisposable
 
     public string ConnectionString => $"amqp://{User}:{Password}@127.0.0.1:{port.Number}/";
 
-    public RabbitMqServer()
+    /// <param name="settings">Lines for its configuration file.</param>
+    public RabbitMqServer(params string[] settings)
     {
+        this.settings = settings;
         environment["HOME"] = folder;
         environment["RABBITMQ_CONFIG_FILE"] = Configuration;
         environment["RABBITMQ_NODE_IP_ADDRESS"] = "127.0.0.1";
@@ -39,7 +42,7 @@ internal sealed class RabbitMqServer : IAsyncDisposable
     /// <summary>Starts it, or starts it again after its end: at the same address, with all that is durable.</summary>
     public Task StartAsync() => port.StartAsync(async () =>
     {
-        await File.WriteAllTextAsync(Configuration, $"listeners.tcp.local = 127.0.0.1:{port.Number}\ndefault_user = {User}\ndefault_pass = {Password}\n");
+        await File.WriteAllTextAsync(Configuration, $"listeners.tcp.local = 127.0.0.1:{port.Number}\ndefault_user = {User}\ndefault_pass = {Password}\n{string.Join('\n', settings)}\n");
         environment["RABBITMQ_NODENAME"] = $"test{port.Number}@localhost";
         environment["RABBITMQ_NODE_PORT"] = port.Number.ToString(CultureInfo.InvariantCulture);
         environment["RABBITMQ_DIST_PORT"] = (port.Number + 1).ToString(CultureInfo.InvariantCulture);
@@ -55,6 +58,12 @@ internal sealed class RabbitMqServer : IAsyncDisposable
     public Task PauseAsync() => daemon!.PauseAsync();
 
     public Task ResumeAsync() => daemon!.ResumeAsync();
+
+    /// <summary>Raises the memory alarm: it reads nothing more from connections that publish.</summary>
+    public Task RefuseAsync() => ControlAsync("set_vm_memory_high_watermark", "absolute", "1MB");
+
+    /// <summary>Clears the memory alarm.</summary>
+    public Task AcceptAsync() => ControlAsync("set_vm_memory_high_watermark", "0.4");
 
     /// <summary>Adds a virtual host beside the one of the connection string.</summary>
     public async Task AddVirtualHostAsync(string name)
