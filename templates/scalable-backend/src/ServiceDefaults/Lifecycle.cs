@@ -4,7 +4,7 @@ namespace ScalableBackend.ServiceDefaults;
 internal sealed class Lifecycle(IConfiguration configuration, IHostEnvironment environment) : IHostedLifecycleService
 {
     // As long as a load balancer may need to notice.
-    private readonly TimeSpan _drainDelay = configuration.GetValue(
+    private readonly TimeSpan _drainDelay = configuration.GetDuration(
         "Shutdown:DrainDelay", environment.IsDevelopment() ? TimeSpan.Zero : TimeSpan.FromSeconds(5));
 
     public bool IsStopping { get; private set; }

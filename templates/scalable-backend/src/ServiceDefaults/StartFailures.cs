@@ -23,11 +23,14 @@ internal static class StartFailures
     private static void Report(object sender, UnhandledExceptionEventArgs unhandled)
     {
         var exceptions = (unhandled.ExceptionObject as AggregateException)?.InnerExceptions ?? [(Exception)unhandled.ExceptionObject];
-        if (exceptions.All(exception => exception is ConfigurationException or OptionsValidationException))
+        if (exceptions.All(exception => exception is ConfigurationException or OptionsValidationException || IsUnreadable(exception)))
         {
             End([.. exceptions.SelectMany(exception => (exception as OptionsValidationException)?.Failures ?? [exception.Message])]);
         }
     }
+
+    // A setting with a value of another type; the message names the setting.
+    private static bool IsUnreadable(Exception exception) => exception is InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" };
 
     // At once: background services may run already, and would log how their work was cut off.
     private static Socket Bind(EndPoint endpoint, IHostApplicationBuilder builder)

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using ScalableBackend.ServiceDefaults;
 
 namespace ScalableBackend.Core.Idempotency;
 
@@ -25,14 +26,14 @@ public sealed class IdempotencyKey
 
     /// <summary>How long a key stands for its request; after that it may be used for another one.</summary>
     public static TimeSpan GetLifetime(IConfiguration configuration) =>
-        configuration.GetValue("Idempotency:Lifetime", TimeSpan.FromDays(1));
+        configuration.GetDuration("Idempotency:Lifetime", TimeSpan.FromDays(1));
 
     internal sealed class Configuration : IEntityTypeConfiguration<IdempotencyKey>
     {
         public void Configure(EntityTypeBuilder<IdempotencyKey> builder)
         {
             builder.HasKey(key => new { key.CustomerId, key.Key });
-            builder.Property(key => key.CustomerId).HasMaxLength(200);
+            builder.Property(key => key.CustomerId).HasMaxLength(255);
             builder.Property(key => key.Key).HasMaxLength(100);
             builder.HasIndex(key => key.CreatedAt);
         }

@@ -29,7 +29,7 @@ public sealed class Order
         public void Configure(EntityTypeBuilder<Order> builder)
         {
             builder.Property(order => order.Id).ValueGeneratedNever();
-            builder.Property(order => order.CustomerId).HasMaxLength(200);
+            builder.Property(order => order.CustomerId).HasMaxLength(255);
             builder.Property(order => order.Email).HasMaxLength(254);
             builder.Property(order => order.PaymentMethod).HasMaxLength(50);
             builder.Property(order => order.Total).HasPrecision(18, 2);

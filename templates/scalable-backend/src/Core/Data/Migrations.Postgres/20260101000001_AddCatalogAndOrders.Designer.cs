@@ -52,8 +52,8 @@ namespace ScalableBackend.Core.Data.Migrations
             modelBuilder.Entity("ScalableBackend.Core.Idempotency.IdempotencyKey", b =>
                 {
                     b.Property<string>("CustomerId")
-                        .HasMaxLength(200)
-                        .HasColumnType("character varying(200)")
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)")
                         .HasColumnName("customer_id");
 
                     b.Property<string>("Key")
@@ -172,8 +172,8 @@ namespace ScalableBackend.Core.Data.Migrations
 
                     b.Property<string>("CustomerId")
                         .IsRequired()
-                        .HasMaxLength(200)
-                        .HasColumnType("character varying(200)")
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)")
                         .HasColumnName("customer_id");
 
                     b.Property<string>("Email")

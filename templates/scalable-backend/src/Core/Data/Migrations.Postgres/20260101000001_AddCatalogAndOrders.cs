@@ -15,7 +15,7 @@ namespace ScalableBackend.Core.Data.Migrations
                 name: "idempotency_keys",
                 columns: table => new
                 {
-                    customer_id = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
+                    customer_id = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
                     key = table.Column<string>(type: "character varying(100)", maxLength: 100, nullable: false),
                     fingerprint = table.Column<byte[]>(type: "bytea", nullable: false),
                     status_code = table.Column<int>(type: "integer", nullable: false),
@@ -34,7 +34,7 @@ namespace ScalableBackend.Core.Data.Migrations
                 columns: table => new
                 {
                     id = table.Column<Guid>(type: "uuid", nullable: false),
-                    customer_id = table.Column<string>(type: "character varying(200)", maxLength: 200, nullable: false),
+                    customer_id = table.Column<string>(type: "character varying(255)", maxLength: 255, nullable: false),
                     email = table.Column<string>(type: "character varying(254)", maxLength: 254, nullable: false),
                     payment_method = table.Column<string>(type: "character varying(50)", maxLength: 50, nullable: false),
                     total = table.Column<decimal>(type: "numeric(18,2)", precision: 18, scale: 2, nullable: false),

@@ -49,8 +49,8 @@ namespace ScalableBackend.Core.Data.Migrations
             modelBuilder.Entity("ScalableBackend.Core.Idempotency.IdempotencyKey", b =>
                 {
                     b.Property<string>("CustomerId")
-                        .HasMaxLength(200)
-                        .HasColumnType("character varying(200)")
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)")
                         .HasColumnName("customer_id");
 
                     b.Property<string>("Key")
@@ -169,8 +169,8 @@ namespace ScalableBackend.Core.Data.Migrations
 
                     b.Property<string>("CustomerId")
                         .IsRequired()
-                        .HasMaxLength(200)
-                        .HasColumnType("character varying(200)")
+                        .HasMaxLength(255)
+                        .HasColumnType("character varying(255)")
                         .HasColumnName("customer_id");
 
                     b.Property<string>("Email")

@@ -47,7 +47,7 @@ namespace ScalableBackend.Core.Data.Migrations
             modelBuilder.Entity("ScalableBackend.Core.Idempotency.IdempotencyKey", b =>
                 {
                     b.Property<string>("CustomerId")
-                        .HasMaxLength(200)
+                        .HasMaxLength(255)
                         .HasColumnType("TEXT")
                         .HasColumnName("customer_id");
 
@@ -167,7 +167,7 @@ namespace ScalableBackend.Core.Data.Migrations
 
                     b.Property<string>("CustomerId")
                         .IsRequired()
-                        .HasMaxLength(200)
+                        .HasMaxLength(255)
                         .HasColumnType("TEXT")
                         .HasColumnName("customer_id");
 

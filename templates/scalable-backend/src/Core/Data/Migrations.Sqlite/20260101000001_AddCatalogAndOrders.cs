@@ -15,7 +15,7 @@ namespace ScalableBackend.Core.Data.Migrations
                 name: "idempotency_keys",
                 columns: table => new
                 {
-                    customer_id = table.Column<string>(type: "TEXT", maxLength: 200, nullable: false),
+                    customer_id = table.Column<string>(type: "TEXT", maxLength: 255, nullable: false),
                     key = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
                     fingerprint = table.Column<byte[]>(type: "BLOB", nullable: false),
                     status_code = table.Column<int>(type: "INTEGER", nullable: false),
@@ -34,7 +34,7 @@ namespace ScalableBackend.Core.Data.Migrations
                 columns: table => new
                 {
                     id = table.Column<Guid>(type: "TEXT", nullable: false),
-                    customer_id = table.Column<string>(type: "TEXT", maxLength: 200, nullable: false),
+                    customer_id = table.Column<string>(type: "TEXT", maxLength: 255, nullable: false),
                     email = table.Column<string>(type: "TEXT", maxLength: 254, nullable: false),
                     payment_method = table.Column<string>(type: "TEXT", maxLength: 50, nullable: false),
                     total = table.Column<decimal>(type: "TEXT", precision: 18, scale: 2, nullable: false),

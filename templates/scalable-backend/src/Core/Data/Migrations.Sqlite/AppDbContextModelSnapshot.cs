@@ -44,7 +44,7 @@ namespace ScalableBackend.Core.Data.Migrations
             modelBuilder.Entity("ScalableBackend.Core.Idempotency.IdempotencyKey", b =>
                 {
                     b.Property<string>("CustomerId")
-                        .HasMaxLength(200)
+                        .HasMaxLength(255)
                         .HasColumnType("TEXT")
                         .HasColumnName("customer_id");
 
@@ -164,7 +164,7 @@ namespace ScalableBackend.Core.Data.Migrations
 
                     b.Property<string>("CustomerId")
                         .IsRequired()
-                        .HasMaxLength(200)
+                        .HasMaxLength(255)
                         .HasColumnType("TEXT")
                         .HasColumnName("customer_id");
 
