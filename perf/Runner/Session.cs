@@ -44,6 +44,7 @@ internal sealed class Session : IAsyncDisposable
         // One client stands for many, and the probes are where the runner looks for them.
         environment["Limits__Plans__standard__RequestsPerMinute"] = "60000000";
         environment["Limits__Plans__standard__Burst"] = "1000000";
+        environment["Limits__MaxSharePerClient"] = "1";
         environment["Health__Port"] = "0";
         foreach (var section in new[] { "Bench", "Messaging" })
         {

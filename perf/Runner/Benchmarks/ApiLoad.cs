@@ -53,6 +53,7 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
         {
             ["Limits__Plans__standard__RequestsPerMinute"] = "60000000",
             ["Limits__Plans__standard__Burst"] = "1000000",
+            ["Limits__MaxSharePerClient"] = "1",
         };
         foreach (var (name, value) in options.Settings)
         {

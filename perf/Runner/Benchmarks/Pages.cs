@@ -38,6 +38,7 @@ internal sealed class Pages(ServerSet servers, RunOptions options, Report report
         environment["ASPNETCORE_URLS"] = Client.BaseAddress.ToString();
         environment["Limits__Plans__standard__RequestsPerMinute"] = "60000000";
         environment["Limits__Plans__standard__Burst"] = "1000000";
+        environment["Limits__MaxSharePerClient"] = "1";
         environment["Health__Port"] = "0";
         await using var api = Daemon.Start(
             "dotnet", [Template.Assembly(folder, "Api")], folder, Path.Combine(TempFolder.Create("log"), "api"), environment);

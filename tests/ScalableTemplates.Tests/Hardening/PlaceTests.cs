@@ -22,8 +22,10 @@ public sealed class PlaceTests(ServersFixture servers)
         connectionStrings["database"] = await postgres.CreateDatabaseAsync();
         var solution = await BuiltSolution.GetAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none"));
         await using var backend = new Backend(solution, connectionStrings);
-        backend.Set("Limits__Writes", "1");
-        backend.Set("Limits__Queue", "1");
+        backend.Set("Limits__MaxConcurrentWrites", "1");
+        backend.Set("Limits__MaxQueueLength", "1");
+        // Who waits is to be turned away by the newest alone.
+        backend.Set("Limits__MaxQueueTime", "00:10:00");
         await backend.MigrateAsync();
         await backend.StartApiAsync();
         using var customer = new Customer(backend.Address);
@@ -63,7 +65,7 @@ public sealed class PlaceTests(ServersFixture servers)
         Assert.Equal(HttpStatusCode.Accepted, (await newest).Status);
     }
 
-    // Who is given up at the request timeout is answered 503, too, but is not told when to come back.
+    // Who is given up at the request timeout is answered 503, too, but is told to come back later.
     private static void AssertTurnedAway(Answer answer) =>
         Assert.Equal((HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(1)), (answer.Status, answer.RetryAfter));
 }

@@ -1,7 +1,4 @@
 using System.Text.Json.Serialization;
-#if (HasPostgres)
-using Npgsql;
-#endif
 #if (HasLimits)
 using ScalableBackend.Api.Limits;
 #endif
@@ -10,28 +7,23 @@ namespace ScalableBackend.Api;
 
 internal static class ApiDefaults
 {
-    private const int MaxBodyBytes = 1024 * 1024;
     private const int MaxHeaderBytes = 16 * 1024;
-
-    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(15);
 
     public static void AddApiDefaults(this WebApplicationBuilder builder)
     {
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
+            kestrel.Limits.MaxRequestBodySize = RequestBodies.MaxBytes;
             kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
         });
-        builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
-            context.ProblemDetails.Detail ??= (context.Exception as BadHttpRequestException)?.Message);
+        builder.Services.AddErrorResponses();
         builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         builder.Services.AddValidation();
         builder.Services.AddApiDescription();
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new JsonStringEnumConverter()));
         builder.AddProxySupport();
-        builder.Services.AddRequestTimeouts(timeouts => timeouts.DefaultPolicy =
-            new() { Timeout = RequestTimeout, TimeoutStatusCode = StatusCodes.Status503ServiceUnavailable });
+        builder.Services.AddTimeouts();
 #if (HasLimits)
         builder.AddLimits();
 #endif
@@ -46,27 +38,18 @@ internal static class ApiDefaults
         app.UseRequestLog();
         app.UseForwardedHeaders();
         app.UseSecurityHeaders();
-        app.UseExceptionHandler(new ExceptionHandlerOptions
-        {
-            // A malformed request is the caller's fault: say what is wrong with it, and do not log an error.
-#if (HasPostgres)
-            StatusCodeSelector = exception => (exception as BadHttpRequestException)?.StatusCode
-                ?? (HasTextThatCannotBeStored(exception) ? StatusCodes.Status400BadRequest : StatusCodes.Status500InternalServerError),
-#else
-            StatusCodeSelector = exception => (exception as BadHttpRequestException)?.StatusCode ?? StatusCodes.Status500InternalServerError,
-#endif
-            SuppressDiagnosticsCallback = context => context.Exception is BadHttpRequestException,
-        });
-        app.UseStatusCodePages();
-        app.UseRequestTimeouts();
+        app.UseErrorResponses();
+        app.UseBufferedBodies();
+        app.UseNullCharacterCheck();
+        app.UseTimeouts();
 #if (HasLimits)
-        app.UseConcurrencyLimits();
+        app.UseLoadShedding();
 #endif
 #if (HasJwt)
         app.UseAuthentication();
 #endif
 #if (HasLimits)
-        app.UseBudgets();
+        app.UseClientRateLimits();
 #endif
 #if (HasJwt)
         app.UseAuthorization();
@@ -74,12 +57,6 @@ internal static class ApiDefaults
         app.MapApiPage();
     }
 
-#if (HasPostgres)
-    // The one character that PostgreSQL does not take is U+0000.
-    private static bool HasTextThatCannotBeStored(Exception exception) =>
-        exception.GetBaseException() is PostgresException { SqlState: PostgresErrorCodes.CharacterNotInRepertoire };
-
-#endif
 #if (HasJwt)
     /// <summary>The first version of the API. All of it needs a token; endpoints may ask for scopes on top.</summary>
     public static RouteGroupBuilder MapV1(this WebApplication app) => app.MapGroup("/v1")

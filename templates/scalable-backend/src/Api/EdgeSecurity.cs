@@ -4,6 +4,9 @@ namespace ScalableBackend.Api;
 
 internal static class EdgeSecurity
 {
+    // In seconds, for a dependency that is unavailable to be back. What knows better says so itself.
+    private const string RetryAfter = "5";
+
     /// <summary>
     /// Believes what the networks in Proxy:Networks (such as 10.0.0.0/8) say about the caller's address and scheme, and nobody
     /// else; by itself only proxies on this machine.
@@ -31,8 +34,7 @@ internal static class EdgeSecurity
         {
             // Here, as the headers of a failed request are cleared.
             context.Response.OnStarting(AddHeadersAsync, context);
-            // Whatever the caller asks for: errors are ProblemDetails, and JSON is UTF-8.
-            context.Request.Headers.Accept = default;
+            // Whatever the caller says: JSON is UTF-8.
             context.Request.ContentType = context.Request.HasJsonContentType() ? context.Request.ContentType!.Split(';')[0] : context.Request.ContentType;
             return next(context);
         });
@@ -44,6 +46,16 @@ internal static class EdgeSecurity
         var headers = context.Response.Headers;
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";
+        if (headers.CacheControl.Count == 0 && !context.Request.Path.StartsWithSegments(ApiPage.Path))
+        {
+            headers.CacheControl = "no-store";
+        }
+
+        if (context.Response.StatusCode == StatusCodes.Status503ServiceUnavailable && headers.RetryAfter.Count == 0)
+        {
+            headers.RetryAfter = RetryAfter;
+        }
+
         // The page of the API, which is there only in Development, needs its scripts, and nothing from elsewhere.
         headers.ContentSecurityPolicy = context.Request.Path.StartsWithSegments(ApiPage.Path)
             ? "default-src 'self' data:; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"

@@ -1,5 +1,7 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.OpenApi;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Tokens;
 using Microsoft.OpenApi;
@@ -18,6 +20,15 @@ internal static class Jwt
     {
         builder.WatchUserSecrets();
         builder.Services.AddSingleton<RefusedTokenLog>();
+        builder.Services.AddSingleton<IdentityProvider>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<IdentityProvider>());
+        builder.Services.AddHealthChecks().AddCheck<IdentityProvider>("identity-provider", HealthStatus.Degraded);
+        // Before the section of the configuration, which may set another timeout.
+        builder.Services.Configure<JwtBearerOptions>(Scheme, options =>
+        {
+            options.BackchannelTimeout = IdentityProvider.Timeout;
+            builder.Configuration.GetSection(Section).CheckSettings();
+        });
 #if (HasPostgres)
         builder.Services.AddSingleton<TokenCache>();
         builder.Services.AddAuthentication(Scheme).AddJwtBearer(options =>
@@ -27,10 +38,11 @@ internal static class Jwt
             options.EventsType = typeof(TokenCache);
         });
 #else
+        builder.Services.AddSingleton<BearerEvents>();
         builder.Services.AddAuthentication(Scheme).AddJwtBearer(options =>
         {
             options.MapInboundClaims = false;
-            options.EventsType = typeof(RefusedTokenLog);
+            options.EventsType = typeof(BearerEvents);
         });
 #endif
         // A key that is added while this process runs, as the first call of 'dotnet user-jwts' does, is valid at once.
@@ -64,15 +76,42 @@ internal static class Jwt
             context.User.FindAll("scope").Any(claim => claim.Value.Split(' ').Contains(scope))));
 
     // JwtBearer itself would throw before the options are validated, and the start would end with a stack trace.
+    private static void CheckSettings(this IConfigurationSection section)
+    {
+        if (section[nameof(JwtBearerOptions.BackchannelTimeout)] is { } timeout
+            && !(TimeSpan.TryParse(timeout, CultureInfo.InvariantCulture, out var duration) && duration > TimeSpan.Zero))
+        {
+            throw new ConfigurationException(
+                $"{Section}:BackchannelTimeout must be a positive time span, such as 00:00:05. Set the environment variable {Variable}__BackchannelTimeout.");
+        }
+
+        foreach (var key in section.GetSection("SigningKeys").GetChildren())
+        {
+            var value = key["Value"] ?? "";
+            if (!Convert.TryFromBase64String(value, new byte[value.Length], out var length) || length == 0)
+            {
+                throw new ConfigurationException($"{key.Path}:Value must be a key in base64. Set the environment variable {Variable}__SigningKeys__{key.Key}__Value.");
+            }
+        }
+    }
+
     private static void RefuseInsecureAuthority(JwtBearerOptions options)
     {
-        if (options.RequireHttpsMetadata
-            && (options.MetadataAddress ?? options.Authority) is { Length: > 0 } address
-            && !address.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
+        if ((options.MetadataAddress ?? options.Authority) is not { Length: > 0 } address)
+        {
+            return;
+        }
+
+        if (options.RequireHttpsMetadata && !address.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
         {
             throw new ConfigurationException(
                 $"{address} must start with https://. Set the environment variable {Variable}__Authority to the URL of your identity provider; "
                 + $"for one on a network that you trust, set {Variable}__RequireHttpsMetadata to false.");
+        }
+
+        if (!Uri.TryCreate(address, UriKind.Absolute, out var url) || !url.Scheme.StartsWith("http", StringComparison.Ordinal))
+        {
+            throw new ConfigurationException($"{address} is not a URL. Set the environment variable {Variable}__Authority to the URL of your identity provider.");
         }
     }
 

@@ -2,6 +2,7 @@ using ScalableBackend.Api;
 #if (HasSample)
 using ScalableBackend.Api.Catalog;
 using ScalableBackend.Api.Orders;
+using ScalableBackend.Api.Payments;
 #endif
 using ScalableBackend.Core.Caching;
 using ScalableBackend.Core.Data;

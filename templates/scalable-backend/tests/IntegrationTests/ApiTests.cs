@@ -45,6 +45,7 @@ public sealed class ApiTests(Backend backend)
         Assert.Equal("nosniff", Assert.Single(response.Headers.GetValues("X-Content-Type-Options")));
         Assert.Contains("frame-ancestors 'none'", Assert.Single(response.Headers.GetValues("Content-Security-Policy")), StringComparison.Ordinal);
         Assert.False(response.Headers.Contains("Server"));
+        Assert.True(response.Headers.CacheControl!.NoStore);
     }
 #if (HasJwt && HasSample)
 

@@ -29,7 +29,8 @@ public sealed class LimitsTests(Backend backend)
         Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
         Assert.Equal($"\"{plan}\";q=1;w=60", refused.Headers.GetValues("RateLimit-Policy").Single());
         Assert.InRange(int.Parse(refused.Headers.GetValues("Retry-After").Single(), CultureInfo.InvariantCulture), 1, 60);
-        Assert.Equal(429, (await refused.Content.ReadFromJsonAsync<ProblemDetails>(TestContext.Current.CancellationToken))!.Status);
+        var problem = await refused.Content.ReadFromJsonAsync<ProblemDetails>(TestContext.Current.CancellationToken);
+        Assert.Equal((429, "https://tools.ietf.org/html/rfc6585#section-4"), (problem!.Status, problem.Type));
         Assert.Equal("Healthy", await client.GetStringAsync("/alive", TestContext.Current.CancellationToken));
 #if (HasJwt)
         using var other = CreateClient(api, "grace");

@@ -2,6 +2,9 @@ using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Caching.Hybrid;
+#if (HasLimits)
+using ScalableBackend.Api.Limits;
+#endif
 using ScalableBackend.Core.Caching;
 using ScalableBackend.Core.Catalog;
 using ScalableBackend.Core.Data;
@@ -19,11 +22,13 @@ internal static class CatalogApi
     {
         var products = routes.MapGroup("/products").WithTags("Catalog");
         products.MapGet("/", ListAsync).WithSummary("Products by age, page by page");
+        var product = products.MapGet("/{id:guid}", GetAsync).WithSummary("One product, from the cache").WithExample("id", CatalogSeed.FirstProductId);
+#if (HasLimits)
+        product.WithMetadata(new ServedFromCache());
+#endif
 #if (HasReplica)
         // The standby may not have the change yet that emptied the cache.
-        products.MapGet("/{id:guid}", GetAsync).WithSummary("One product, from the cache").WithExample("id", CatalogSeed.FirstProductId).ReadFromPrimary();
-#else
-        products.MapGet("/{id:guid}", GetAsync).WithSummary("One product, from the cache").WithExample("id", CatalogSeed.FirstProductId);
+        product.ReadFromPrimary();
 #endif
         var price = products.MapPut("/{id:guid}/price", ChangePriceAsync).WithSummary("Change the price of a product")
             .WithExample("id", CatalogSeed.FirstProductId)

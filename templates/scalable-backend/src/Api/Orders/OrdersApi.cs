@@ -11,6 +11,8 @@ namespace ScalableBackend.Api.Orders;
 
 internal static partial class OrdersApi
 {
+    private const string GetOrder = nameof(GetOrder);
+
     private static readonly Func<AppDbContext, Guid, string, CancellationToken, Task<Order?>> FindOrder = EF.CompileAsyncQuery(
         (AppDbContext db, Guid id, string customerId, CancellationToken _) => db.Orders.AsNoTracking()
             .SingleOrDefault(order => order.Id == id && order.CustomerId == customerId));
@@ -36,7 +38,7 @@ internal static partial class OrdersApi
         orders.MapPost("/", PlaceAsync).RequireIdempotencyKey().WithSummary("Place an order; its status is at the Location")
             .WithExample(new PlaceOrder("ada@example.com", "card", [new(CatalogSeed.FirstProductId, Quantity: 2)]));
         orders.MapGet("/", ListAsync).WithSummary("The caller's orders, newest first, page by page");
-        orders.MapGet("/{id:guid}", GetAsync).WithSummary("One order and how far it is")
+        orders.MapGet("/{id:guid}", GetAsync).WithName(GetOrder).WithSummary("One order and how far it is")
             .WithDescription("Its id is in the response to placing it.");
     }
 
@@ -47,6 +49,7 @@ internal static partial class OrdersApi
         MessagePublisher publisher,
         TimeProvider clock,
         ILogger<PlaceOrder> logger,
+        LinkGenerator links,
         HttpContext context,
         CancellationToken cancellationToken)
     {
@@ -70,7 +73,7 @@ internal static partial class OrdersApi
         db.Add(order);
         publisher.Publish(new OrderPlaced(order.Id));
         LogPlacing(logger, order.Id, order.Total);
-        return TypedResults.Accepted($"/v1/orders/{order.Id}", new PlacedOrder(order.Id, order.Status));
+        return TypedResults.Accepted(links.GetPathByName(context, GetOrder, new { id = order.Id }), new PlacedOrder(order.Id, order.Status));
     }
 
     private static async Task<Ok<Page<OrderSummary>>> ListAsync(

@@ -9,7 +9,7 @@ namespace ScalableBackend.Api.Limits;
 /// Counts the requests of one client to all replicas: a token bucket in Redis, by the clock of Redis. What the plan allows in a
 /// tenth of a second is taken at once, so that a fast client does not cost a round trip for each request.
 /// </summary>
-internal sealed class SharedBudget(IConnectionMultiplexer redis, ResiliencePipeline pipeline, string key, Plan plan) : RateLimiter
+internal sealed class RedisTokenBucketLimiter(IConnectionMultiplexer redis, ResiliencePipeline pipeline, string key, Plan plan) : RateLimiter
 {
     private const string Take = """
         local burst, perMillisecond, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -25,34 +25,34 @@ internal sealed class SharedBudget(IConnectionMultiplexer redis, ResiliencePipel
         """;
 
     private readonly double _perMillisecond = plan.RequestsPerMinute / 60_000.0;
-    private readonly TokenBucketRateLimiter _local = plan.CreateBudget();
-    private readonly SemaphoreSlim _asking = new(1, 1);
-    private long _stock;
+    private readonly TokenBucketRateLimiter _local = plan.CreateLimiter();
+    private readonly SemaphoreSlim _refill = new(1, 1);
+    private long _prefetched;
     private long _remaining = plan.Burst;
-    private long _stockUntil;
-    private long _refusedUntil;
+    private long _prefetchedUntil;
+    private long _rejectedUntil;
     private long _usedAt = Environment.TickCount64;
 
     public override TimeSpan? IdleDuration => TimeSpan.FromMilliseconds(Environment.TickCount64 - _usedAt);
 
     public override RateLimiterStatistics GetStatistics() =>
-        new() { CurrentAvailablePermits = Math.Max(0, Interlocked.Read(ref _stock)) + Interlocked.Read(ref _remaining) };
+        new() { CurrentAvailablePermits = Math.Max(0, Interlocked.Read(ref _prefetched)) + Interlocked.Read(ref _remaining) };
 
     protected override RateLimitLease AttemptAcquireCore(int permitCount)
     {
         var now = _usedAt = Environment.TickCount64;
-        return now < Interlocked.Read(ref _stockUntil) && Interlocked.Decrement(ref _stock) >= 0
+        return now < Interlocked.Read(ref _prefetchedUntil) && Interlocked.Decrement(ref _prefetched) >= 0
             ? Lease.Granted
-            : new Lease(TimeSpan.FromMilliseconds(Math.Max(0, Interlocked.Read(ref _refusedUntil) - now)));
+            : new Lease(TimeSpan.FromMilliseconds(Math.Max(0, Interlocked.Read(ref _rejectedUntil) - now)));
     }
 
     protected override async ValueTask<RateLimitLease> AcquireAsyncCore(int permitCount, CancellationToken cancellationToken)
     {
-        await _asking.WaitAsync(cancellationToken);
+        await _refill.WaitAsync(cancellationToken);
         try
         {
             var lease = AttemptAcquireCore(permitCount);
-            return lease.IsAcquired || Environment.TickCount64 < _refusedUntil ? lease : await AskAsync(cancellationToken);
+            return lease.IsAcquired || Environment.TickCount64 < _rejectedUntil ? lease : await RefillAsync(cancellationToken);
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -62,18 +62,18 @@ internal sealed class SharedBudget(IConnectionMultiplexer redis, ResiliencePipel
         }
         finally
         {
-            _asking.Release();
+            _refill.Release();
         }
     }
 
     protected override void Dispose(bool disposing)
     {
         _local.Dispose();
-        _asking.Dispose();
+        _refill.Dispose();
         base.Dispose(disposing);
     }
 
-    private async Task<RateLimitLease> AskAsync(CancellationToken cancellationToken)
+    private async Task<RateLimitLease> RefillAsync(CancellationToken cancellationToken)
     {
         var wanted = Math.Max(1, plan.RequestsPerMinute / 600);
         var answer = (long[])(await pipeline.ExecuteAsync(
@@ -83,12 +83,12 @@ internal sealed class SharedBudget(IConnectionMultiplexer redis, ResiliencePipel
         Interlocked.Exchange(ref _remaining, answer[1]);
         if (answer[0] == 0)
         {
-            Interlocked.Exchange(ref _refusedUntil, now + answer[2]);
+            Interlocked.Exchange(ref _rejectedUntil, now + answer[2]);
             return new Lease(TimeSpan.FromMilliseconds(answer[2]));
         }
 
-        Interlocked.Exchange(ref _stock, answer[0] - 1);
-        Interlocked.Exchange(ref _stockUntil, now + 1000);
+        Interlocked.Exchange(ref _prefetched, answer[0] - 1);
+        Interlocked.Exchange(ref _prefetchedUntil, now + 1000);
         return Lease.Granted;
     }
 

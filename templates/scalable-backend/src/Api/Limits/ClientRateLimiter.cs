@@ -1,36 +1,33 @@
 using System.Globalization;
 using System.Threading.RateLimiting;
+using Microsoft.Extensions.Options;
 #if (HasRedis)
 using Polly.Registry;
-#endif
 using ScalableBackend.ServiceDefaults;
-#if (HasRedis)
 using StackExchange.Redis;
 #endif
 
 namespace ScalableBackend.Api.Limits;
 
 /// <summary>What each client has left of its plan.</summary>
-internal sealed class ClientBudgets : IDisposable
+internal sealed class ClientRateLimiter : IDisposable
 {
     private readonly LimitOptions _options;
 
 #if (HasRedis)
-    public ClientBudgets(LimitOptions options, IConnectionMultiplexer redis, ResiliencePipelineProvider<string> pipelines)
+    public ClientRateLimiter(IOptions<LimitOptions> options, IConnectionMultiplexer redis, ResiliencePipelineProvider<string> pipelines)
 #else
-    public ClientBudgets(LimitOptions options)
+    public ClientRateLimiter(IOptions<LimitOptions> options)
 #endif
     {
-        _ = options.Plans.GetValueOrDefault(options.DefaultPlan)
-            ?? throw new ConfigurationException($"Limits:Plans:{options.DefaultPlan} is missing. Describe the plan there, as in appsettings.json.");
-        _options = options;
+        _options = options.Value;
         Limiter = PartitionedRateLimiter.Create<HttpContext, (string Plan, string Client)>(context =>
             RateLimitPartition.Get(
                 (Plan: GetPlan(context), Client: GetClient(context)),
 #if (HasRedis)
-                key => new SharedBudget(redis, pipelines.GetPipeline(ResourceNames.Cache), $"budget:{key.Plan}:{key.Client}", options.Plans[key.Plan])));
+                key => new RedisTokenBucketLimiter(redis, pipelines.GetPipeline(ResourceNames.Cache), $"rate-limit:{key.Plan}:{key.Client}", _options.Plans[key.Plan])));
 #else
-                key => options.Plans[key.Plan].CreateBudget()));
+                key => _options.Plans[key.Plan].CreateLimiter()));
 #endif
     }
 
@@ -53,11 +50,12 @@ internal sealed class ClientBudgets : IDisposable
     private string GetPlan(HttpContext context) =>
         context.User.FindFirst("plan")?.Value is { } plan && _options.Plans.ContainsKey(plan) ? plan : _options.DefaultPlan;
 
+    // With prefixes, so that no subject can be another client's address.
     private static string GetClient(HttpContext context) =>
-        context.User.FindFirst("sub")?.Value ?? context.Connection.RemoteIpAddress?.ToString() ?? "";
+        context.User.FindFirst("sub")?.Value is { } subject ? $"sub:{subject}" : $"ip:{context.GetClientAddress()}";
 #else
     private string GetPlan(HttpContext _) => _options.DefaultPlan;
 
-    private static string GetClient(HttpContext context) => context.Connection.RemoteIpAddress?.ToString() ?? "";
+    private static string GetClient(HttpContext context) => $"ip:{context.GetClientAddress()}";
 #endif
 }

@@ -1,0 +1,85 @@
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
+
+namespace ScalableBackend.Api;
+
+/// <summary>Loads the signing keys when the process starts and watches the identity provider from then on, so that no request waits for it.</summary>
+internal sealed partial class IdentityProvider(IOptionsMonitor<JwtBearerOptions> options, TimeProvider clock, ILogger<IdentityProvider> logger)
+    : BackgroundService, IHealthCheck
+{
+    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(5);
+
+    private volatile bool _hasKeys;
+    private volatile string? _outage;
+
+    /// <summary>Once loaded, keys stay valid through an outage. Without a provider they are in the configuration.</summary>
+    public bool HasKeys => _hasKeys;
+
+    public bool IsUnavailable => _outage is not null;
+
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await CheckAsync(cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(_outage is { } outage ? new HealthCheckResult(context.Registration.FailureStatus, outage) : HealthCheckResult.Healthy());
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            await Task.Delay(IsUnavailable ? RetryInterval : Interval, clock, stoppingToken);
+            await CheckAsync(stoppingToken);
+        }
+    }
+
+    private async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        string? authority = null;
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(Timeout);
+        try
+        {
+            var bearer = options.Get(JwtBearerDefaults.AuthenticationScheme);
+            authority = bearer.Authority;
+            if (bearer is { ConfigurationManager: { } keys, MetadataAddress: { } address })
+            {
+                // Cached after the first time, so the provider itself is asked as well.
+                await keys.GetConfigurationAsync(timeout.Token).WaitAsync(timeout.Token);
+                using var response = await bearer.Backchannel.GetAsync(address, timeout.Token);
+                response.EnsureSuccessStatusCode();
+            }
+
+            _hasKeys = true;
+            if (IsUnavailable)
+            {
+                LogAvailable(authority);
+            }
+
+            _outage = null;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            var reason = exception.GetBaseException().Message;
+            if (!IsUnavailable)
+            {
+                LogUnavailable(authority, reason);
+            }
+
+            _outage = reason;
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning,
+        "Could not get the signing keys from {Authority}; until it responds, tokens are checked with the keys loaded before, or else get a 503: {Reason}")]
+    private partial void LogUnavailable(string? authority, string reason);
+
+    [LoggerMessage(LogLevel.Information, "The identity provider {Authority} is available again")]
+    private partial void LogAvailable(string? authority);
+}
