@@ -45,6 +45,39 @@ public sealed class FailedStartTests
     }
 
     [Theory]
+    [InlineData("Api", "Limits__MaxConcurrentReads", "0")]
+    [InlineData("Api", "Limits__MaxQueueLength", "-1")]
+    [InlineData("Api", "Limits__MaxQueueTime", "-00:00:01")]
+    [InlineData("Api", "Limits__MaxSharePerClient", "2")]
+    [InlineData("Api", "Limits__DefaultPlan", "gold")]
+    [InlineData("Api", "Limits__Plans__standard__Burst", "0")]
+    [InlineData("Api", "Limits__Plans__silver__Burst", "5", "Limits__Plans__silver__RequestsPerMinute")]
+    [InlineData("Api", Bearer + "Authority", "https:identity")]
+    [InlineData("Api", Bearer + "BackchannelTimeout", "-00:00:01")]
+    [InlineData("Api", Bearer + "SigningKeys__0__Value", "no base64")]
+    [InlineData("Worker", "Messaging__RetryDelays__0", "-00:00:05")]
+    public async Task A_setting_out_of_range_is_named_with_its_environment_variable(string project, string name, string value, string? named = null)
+    {
+        var settings = Settings();
+        settings[name] = value;
+
+        var lines = await StartInVainAsync(project, settings);
+
+        Assert.Contains(named ?? name, Assert.Single(lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_setting_that_cannot_be_read_is_named()
+    {
+        var settings = Settings();
+        settings["Limits__MaxConcurrentReads"] = "many";
+
+        var lines = await StartInVainAsync("Api", settings);
+
+        Assert.Contains("'Limits:MaxConcurrentReads'", Assert.Single(lines), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("Api")]
     [InlineData("Worker")]
     public async Task A_service_whose_address_is_in_use_names_it(string project)

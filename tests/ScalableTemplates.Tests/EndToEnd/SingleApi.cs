@@ -61,6 +61,12 @@ internal sealed class SingleApi : IAsyncDisposable
         }
     }
 
+    public async Task<string> GetHealthAsync()
+    {
+        using var response = await client.GetAsync(new Uri("health", UriKind.Relative));
+        return await response.Content.ReadAsStringAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         client.Dispose();

@@ -11,7 +11,7 @@ public sealed class TokenSettingTests
     [Theory]
     [InlineData("down")]
     [InlineData("hanging")]
-    public async Task An_unavailable_identity_provider_is_named_in_the_log(string fault)
+    public async Task While_the_identity_provider_is_unavailable_tokens_get_a_503_at_once(string fault)
     {
         // Its connections are accepted by the operating system, and nobody responds.
         using var provider = new TcpListener(IPAddress.Loopback, 0);
@@ -26,18 +26,44 @@ public sealed class TokenSettingTests
         {
             ["ASPNETCORE_ENVIRONMENT"] = "Production",
             [Bearer + "Authority"] = authority,
-            [Bearer + "BackchannelTimeout"] = "00:00:03",
             // The singular is a setting of ASP.NET Core, too.
             [Bearer + "ValidAudience"] = "api",
         });
 
-        Assert.Equal(HttpStatusCode.Unauthorized, await api.GetAsync("v1/orders", "bad-token"));
-        Assert.Equal(HttpStatusCode.Unauthorized, await api.GetAsync("v1/orders", Token.Create()));
+        var statuses = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => api.GetAsync("v1/orders", Token.Create())));
+        Assert.All(statuses, status => Assert.Equal(HttpStatusCode.ServiceUnavailable, status));
+        Assert.Equal(HttpStatusCode.Unauthorized, await api.GetAsync("v1/orders", token: null));
+        Assert.Equal("Degraded", await api.GetHealthAsync());
 
         await api.Process.StopAsync();
+        Assert.Contains($"Could not get the signing keys from {authority}", api.Process.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain("\"LogLevel\":\"Error\"", api.Process.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Keys_that_are_loaded_outlast_the_identity_provider()
+    {
+        var port = FreePort.Next();
+        await using var api = await SingleApi.StartAsync(new Dictionary<string, string>
+        {
+            ["ASPNETCORE_ENVIRONMENT"] = "Production",
+            [Bearer + "Authority"] = $"http://127.0.0.1:{port}",
+            [Bearer + "RequireHttpsMetadata"] = "false",
+            [Bearer + "ValidAudiences__0"] = "api",
+        });
+        using var provider = new IdentityProviderStandIn(port);
+        var token = provider.CreateToken();
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await api.GetAsync("v1/orders", token));
+
+        provider.Start();
+        await api.Process.WaitUntilAsync(async () => await api.GetAsync("v1/orders", token) == HttpStatusCode.OK);
+        Assert.Equal(HttpStatusCode.Unauthorized, await api.GetAsync("v1/orders", "bad-token"));
+        Assert.Equal("Healthy", await api.GetHealthAsync());
+
+        provider.Stop();
+        Assert.Equal(HttpStatusCode.OK, await api.GetAsync("v1/orders", token));
+        await api.Process.StopAsync();
         Assert.Contains("Refused a bearer token: it is not a JWT", api.Process.Log, StringComparison.Ordinal);
-        Assert.Contains($"could not get the signing keys from {authority}", api.Process.Log, StringComparison.Ordinal);
-        Assert.DoesNotContain("its issuer is not a valid one", api.Process.Log, StringComparison.Ordinal);
     }
 
     [SkippableTheory]

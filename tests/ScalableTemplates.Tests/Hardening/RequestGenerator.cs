@@ -35,6 +35,10 @@ internal sealed class RequestGenerator(ApiDescription api, BodyGenerator bodies,
         ($"Bearer {new string('x', 9_000)}", true),
         ($"Bearer {Token.Create()}x", true),
         ($"Bearer {Token.Create(lifetimeInHours: -1)}", true),
+        ($"Bearer {Token.Create(subject: new string('s', 255))}", false),
+        ($"Bearer {Token.Create(subject: new string('s', 256))}", true),
+        ($"Bearer {Token.Create(subject: "a\0b")}", true),
+        ($"bearer  {Token.Create()} ", false),
         // Enough for reading the catalog, and for nothing else.
         ($"Bearer {Token.Create(scope: "others")}", false),
     ];

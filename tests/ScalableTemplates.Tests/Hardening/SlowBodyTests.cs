@@ -1,0 +1,72 @@
+using System.Net;
+using ScalableTemplates.Tests.Degradation;
+using ScalableTemplates.Tests.EndToEnd;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.Hardening;
+
+/// <summary>A request body that arrives slowly, or is too large, holds up nobody else.</summary>
+[Collection("End to end")]
+public sealed class SlowBodyTests(ServersFixture servers)
+{
+    private const int MaxBytes = 1024 * 1024;
+
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Clients_that_send_slowly_get_a_408_and_hold_up_no_others(bool isChunked)
+    {
+        await using var backend = await StartAsync();
+        using var customer = new Customer(backend.Address);
+        var product = await backend.GetProductIdAsync();
+        var slow = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => RawRequest.StartAsync(backend.Address, isChunked ? null : 100_000)));
+        var sending = slow.Select(request => request.SendSlowlyAsync(300, isChunked)).ToList();
+        var receiving = Task.WhenAll(slow.Select(request => request.ReceiveAsync()));
+
+        var placed = 0;
+        while (!receiving.IsCompleted)
+        {
+            Assert.Equal(HttpStatusCode.Accepted, (await customer.PlaceAsync(Guid.NewGuid().ToString(), product)).Status);
+            placed++;
+        }
+
+        Assert.True(placed > 1, $"{placed}");
+        Assert.All(await receiving, response =>
+        {
+            Assert.StartsWith("HTTP/1.1 408", response, StringComparison.Ordinal);
+            Assert.Contains("application/problem+json", response, StringComparison.Ordinal);
+            Assert.Contains("\"status\":408", response, StringComparison.Ordinal);
+        });
+        await Task.WhenAll(sending);
+        Array.ForEach(slow, request => request.Dispose());
+    }
+
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_client_that_sends_all_of_an_oversized_body_reads_its_413(bool isChunked)
+    {
+        await using var backend = await StartAsync();
+        for (var i = 0; i < 20; i++)
+        {
+            using var request = await RawRequest.StartAsync(backend.Address, isChunked ? null : 2 * MaxBytes);
+            var body = new string(' ', 2 * MaxBytes);
+            await request.SendAsync(isChunked ? $"{body.Length:x}\r\n{body}\r\n0\r\n\r\n" : body);
+
+            var response = await request.ReceiveAsync();
+
+            Assert.StartsWith("HTTP/1.1 413", response, StringComparison.Ordinal);
+            Assert.Contains("\"status\":413", response, StringComparison.Ordinal);
+        }
+    }
+
+    private async Task<Backend> StartAsync()
+    {
+        Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
+        var solution = await BuiltSolution.GetAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none"));
+        var backend = new Backend(solution, await servers.GetConnectionStringsAsync());
+        await backend.MigrateAsync();
+        await backend.StartApiAsync();
+        return backend;
+    }
+}

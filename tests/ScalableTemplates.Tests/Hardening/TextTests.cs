@@ -1,0 +1,58 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+using ScalableTemplates.Tests.EndToEnd;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.Hardening;
+
+/// <summary>Text from outside is stored as it is or refused, alike on both databases.</summary>
+[Collection("End to end")]
+public sealed class TextTests(ServersFixture servers)
+{
+    [SkippableTheory]
+    [InlineData("services")]
+    [InlineData("single")]
+    public async Task Text_that_cannot_be_stored_is_the_fault_of_the_client(string stage)
+    {
+        await using var backend = await StartAsync(stage);
+        var product = await backend.GetProductIdAsync();
+
+        Assert.Equal(HttpStatusCode.Accepted, await PlaceAsync(backend, product, new string('s', 255)));
+        Assert.Equal(HttpStatusCode.Accepted, await PlaceAsync(backend, product, new string('ä', 255)));
+        Assert.Equal(HttpStatusCode.Unauthorized, await PlaceAsync(backend, product, new string('s', 256)));
+        Assert.Equal(HttpStatusCode.Unauthorized, await PlaceAsync(backend, product, "a\0b"));
+        Assert.Equal(HttpStatusCode.BadRequest, await PlaceAsync(backend, product, "ada", paymentMethod: "card\\u0000"));
+        Assert.Equal(HttpStatusCode.BadRequest, await PlaceAsync(backend, product, "ada", query: "?text=%00"));
+        Assert.DoesNotContain("fail:", backend.ReadLogs(), StringComparison.Ordinal);
+    }
+
+    private async Task<Backend> StartAsync(string stage)
+    {
+        if (stage == "single")
+        {
+            var file = $"Data Source={Path.Combine(TempFolder.Create("sqlite"), "app.db")}";
+            var single = new Backend(await BuiltSolution.GetAsync(TemplateOptions.Single), new Dictionary<string, string> { ["database"] = file });
+            await single.StartApiAsync();
+            return single;
+        }
+
+        Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
+        var backend = new Backend(await BuiltSolution.GetAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none")), await servers.GetConnectionStringsAsync());
+        await backend.MigrateAsync();
+        await backend.StartApiAsync();
+        return backend;
+    }
+
+    private static async Task<HttpStatusCode> PlaceAsync(Backend backend, Guid product, string subject, string paymentMethod = "card", string query = "")
+    {
+        using var client = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(backend.Address, "v1/orders" + query));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Token.Create(subject));
+        request.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString());
+        var body = $$"""{"email":"ada@example.com","paymentMethod":"{{paymentMethod}}","lines":[{"productId":"{{product}}","quantity":1}]}""";
+        request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        using var response = await client.SendAsync(request);
+        return response.StatusCode;
+    }
+}
