@@ -54,7 +54,9 @@ public sealed class FailedStartTests
     [InlineData("Api", "Limits__Plans__silver__Burst", "5", "Limits__Plans__silver__RequestsPerMinute")]
     [InlineData("Api", Bearer + "Authority", "https:identity")]
     [InlineData("Api", Bearer + "BackchannelTimeout", "-00:00:01")]
-    [InlineData("Api", Bearer + "SigningKeys__0__Value", "no base64")]
+    [InlineData("Api", Bearer + "SigningKeys__0__Value", "no-base64")]
+    [InlineData("Api", "Proxy__Networks__0", "nonsense")]
+    [InlineData("Api", "Shutdown__DrainDelay", "-00:00:01")]
     [InlineData("Worker", "Messaging__RetryDelays__0", "-00:00:05")]
     public async Task A_setting_out_of_range_is_named_with_its_environment_variable(string project, string name, string value, string? named = null)
     {

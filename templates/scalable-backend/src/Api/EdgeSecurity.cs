@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.HttpOverrides;
+using ScalableBackend.ServiceDefaults;
 
 namespace ScalableBackend.Api;
 
@@ -18,7 +19,10 @@ internal static class EdgeSecurity
             options.ForwardLimit = null;
             foreach (var network in builder.Configuration.GetSection("Proxy:Networks").Get<string[]>() ?? [])
             {
-                options.KnownIPNetworks.Add(System.Net.IPNetwork.Parse(network));
+                options.KnownIPNetworks.Add(System.Net.IPNetwork.TryParse(network, out var trusted)
+                    ? trusted
+                    : throw new ConfigurationException(
+                        $"Proxy:Networks has '{network}', which is not a network such as 10.0.0.0/8. Set the environment variable Proxy__Networks__0."));
             }
         });
 
