@@ -115,7 +115,7 @@ public sealed class RefusalTests(RunningShop shop, ITestOutputHelper output) : I
         try
         {
             culprit = await AddToOutboxAsync("orders.placed", $"\"{new string('x', 2 * RunningShop.MaxMessageBytes)}\"");
-            for (var count = 0; count < 200; count++)
+            for (var count = 0; count < 60; count++)
             {
                 orders.Add(await PlaceAsync());
             }

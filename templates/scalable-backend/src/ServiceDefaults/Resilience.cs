@@ -17,7 +17,7 @@ internal static class Resilience
         // Polly takes each for an error, with its stack. A call that took too long is counted; what it leads to is logged by who has called.
         builder.Services.Configure<TelemetryOptions>(telemetry => telemetry.SeverityProvider = args => args.Event.EventName switch
         {
-            "OnTimeout" => ResilienceEventSeverity.Information,
+            "OnTimeout" or "OnCircuitHalfOpened" => ResilienceEventSeverity.Information,
             "OnCircuitOpened" => ResilienceEventSeverity.Warning,
             _ => args.Event.Severity,
         });

@@ -10,7 +10,13 @@ internal sealed class ConsumerHealth : IHealthCheck
 
     public void Consuming(string consumer) => _problems.TryRemove(consumer, out _);
 
-    public void NotConsuming(string consumer, string reason) => _problems[consumer] = reason;
+    /// <returns>Whether it was consuming so far, so that this is news.</returns>
+    public bool NotConsuming(string consumer, string reason)
+    {
+        var isNews = _problems.TryAdd(consumer, reason);
+        _problems[consumer] = reason;
+        return isNews;
+    }
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(_problems.IsEmpty

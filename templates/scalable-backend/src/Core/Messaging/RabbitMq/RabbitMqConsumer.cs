@@ -61,9 +61,9 @@ internal sealed partial class RabbitMqConsumer(
 
     private Task EndAsync(string reason)
     {
-        if (_received.Writer.TryComplete(new IOException(reason)))
+        if (_received.Writer.TryComplete(new IOException(reason)) && health.NotConsuming(handler.Consumer, reason))
         {
-            health.NotConsuming(handler.Consumer, reason);
+            LogLost(handler.Consumer, reason);
         }
 
         return Task.CompletedTask;
@@ -181,6 +181,9 @@ internal sealed partial class RabbitMqConsumer(
 
     [LoggerMessage(LogLevel.Information, "{Consumer} is consuming")]
     private partial void LogConsuming(string consumer);
+
+    [LoggerMessage(LogLevel.Warning, "{Consumer} was ended by the broker ({Reason}); redeclaring its queue and consuming again")]
+    private partial void LogLost(string consumer, string reason);
 
     [LoggerMessage(LogLevel.Warning, "{Consumer} failed on message {MessageId}, which is retried because workers ended while they had it")]
     private partial void LogSuspectFailed(Exception exception, string consumer, string? messageId);

@@ -47,15 +47,18 @@ internal sealed partial class RabbitMqConsumers(
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                health.NotConsuming(handler.Consumer, exception.Message);
-                LogLost(handler.Consumer, exception.Message);
+                if (health.NotConsuming(handler.Consumer, exception.Message))
+                {
+                    LogLost(handler.Consumer, exception.Message, PauseAfterLoss);
+                }
+
                 await Task.Delay(PauseAfterLoss, stoppingToken);
             }
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "{Consumer} lost its channel ({Reason}); redeclaring its queue and opening another channel")]
-    private partial void LogLost(string consumer, string reason);
+    [LoggerMessage(LogLevel.Warning, "{Consumer} does not consume ({Reason}); trying again every {Interval}")]
+    private partial void LogLost(string consumer, string reason, TimeSpan interval);
 
     [LoggerMessage(
         LogLevel.Error,
