@@ -10,8 +10,8 @@ internal static class DatabaseFailures
     {
         DatabaseUnavailableException => true,
         PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } => true,
-        // Classes: connection exception, insufficient resources, operator intervention such as a shutdown, system error.
-        PostgresException postgres => postgres.SqlState[..2] is "08" or "53" or "58" || postgres.SqlState.StartsWith("57P", StringComparison.Ordinal),
+        // Classes: connection exception, invalid authorization, unknown database, insufficient resources, system error, shutdown.
+        PostgresException postgres => postgres.SqlState[..2] is "08" or "28" or "3D" or "53" or "58" || postgres.SqlState.StartsWith("57P", StringComparison.Ordinal),
         NpgsqlException { InnerException: not TimeoutException } => true,
         _ => exception.InnerException is { } inner && IsOutage(inner),
     };

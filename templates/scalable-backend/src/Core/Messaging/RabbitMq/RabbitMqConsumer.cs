@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
+using ScalableBackend.Core.Data;
 
 namespace ScalableBackend.Core.Messaging.RabbitMq;
 
@@ -21,7 +22,6 @@ internal sealed partial class RabbitMqConsumer(
     private readonly Channel<Delivery> _pending = Channel.CreateBounded<Delivery>(Math.Max(options.Concurrency, handler.BatchSize));
 
     /// <summary>Runs until the broker ends it, then throws.</summary>
-    /// <param name="stoppingToken">Ends it as soon as the handlers that run are done.</param>
     public async Task RunAsync(IConnection connection, CancellationToken stoppingToken)
     {
         await using var channel = await connection.CreateChannelAsync(cancellationToken: stoppingToken);
@@ -75,10 +75,7 @@ internal sealed partial class RabbitMqConsumer(
         {
             var deliveries = Take(_received.Reader, int.MaxValue);
             IReadOnlySet<Guid> handled = new HashSet<Guid>();
-            await breaker.ExecuteAsync(
-                async () => handled = await processor.FindHandledAsync(
-                    handler, deliveries.Select(delivery => delivery.MessageId).OfType<Guid>(), stoppingToken),
-                stoppingToken);
+            await breaker.ExecuteAsync(async () => handled = await FindHandledAsync(deliveries, stoppingToken), stoppingToken);
             foreach (var delivery in deliveries)
             {
                 if (delivery.MessageId is { } id && handled.Contains(id))
@@ -90,6 +87,19 @@ internal sealed partial class RabbitMqConsumer(
                     await _pending.Writer.WriteAsync(delivery, stoppingToken);
                 }
             }
+        }
+    }
+
+    private async Task<IReadOnlySet<Guid>> FindHandledAsync(List<Delivery> deliveries, CancellationToken stoppingToken)
+    {
+        try
+        {
+            return await processor.FindHandledAsync(handler, deliveries.Select(delivery => delivery.MessageId).OfType<Guid>(), stoppingToken);
+        }
+        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+        {
+            // No message has a part in this query, so whatever fails is the database.
+            throw new DatabaseUnavailableException(exception.Message);
         }
     }
 
