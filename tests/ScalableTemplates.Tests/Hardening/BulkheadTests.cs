@@ -84,7 +84,7 @@ public sealed class BulkheadTests(ServersFixture servers)
 
         await transaction.DisposeAsync();
         await backend.WaitForStatusAsync(await backend.PlaceOrderAsync("card"), "Pending");
-        var log = backend.ReadLogs();
+        var log = backend.Api.Log;
         Assert.DoesNotContain("fail:", log, StringComparison.Ordinal);
         Assert.DoesNotContain("crit:", log, StringComparison.Ordinal);
     }

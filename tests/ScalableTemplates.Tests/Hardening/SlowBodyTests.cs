@@ -60,6 +60,8 @@ public sealed class SlowBodyTests(ServersFixture servers)
             Assert.StartsWith("HTTP/1.1 413", response, StringComparison.Ordinal);
             Assert.Contains("\"status\":413", response, StringComparison.Ordinal);
         }
+
+        Assert.DoesNotContain("fail:", backend.Api.Log, StringComparison.Ordinal);
     }
 
     private async Task<Backend> StartAsync()

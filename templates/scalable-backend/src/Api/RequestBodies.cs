@@ -108,8 +108,10 @@ internal static class RequestBodies
         try
         {
             // A client that is still sending would not come to read the response otherwise.
-            while (!(await context.Request.BodyReader.ReadAsync(deadline) is var result && result.IsCompleted))
+            for (var isCompleted = false; !isCompleted;)
             {
+                var result = await context.Request.BodyReader.ReadAsync(deadline);
+                isCompleted = result.IsCompleted;
                 context.Request.BodyReader.AdvanceTo(result.Buffer.End);
             }
         }
