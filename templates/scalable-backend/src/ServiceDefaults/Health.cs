@@ -19,10 +19,10 @@ public static class Health
         }
 
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.AddSingleton<Lifecycle>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<Lifecycle>());
-        builder.Services.AddSingleton<HealthReports>();
+        GracefulShutdown.Add(builder);
         builder.Services.AddHealthChecks();
+        builder.Services.AddSingleton<HealthMonitor>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<HealthMonitor>());
         if (GetPort(builder.Configuration, builder.Environment) is > 0 and var port)
         {
             web.ListenTo(port);
@@ -30,26 +30,27 @@ public static class Health
     }
 
     /// <summary>
-    /// Answers the probes, before anything that could shed them. <c>/alive</c>: the process works, restart it if not.
-    /// <c>/health</c>: it can serve; 503 while it starts or stops, or if something is down that it cannot work without.
-    /// Both answer with one word, so they tell a stranger nothing. Outside Development they have a port of their own: Health:Port.
+    /// Answers the probes from memory, before anything that could shed them. <c>/alive</c>: the process works, restart it if not.
+    /// <c>/health</c>: it is ready; 503 while it starts or stops, or if something is down that it cannot work without.
+    /// Both return only a status, which tells a stranger nothing. Outside Development they have a port of their own: Health:Port.
     /// </summary>
     public static void UseHealth(this WebApplication app)
     {
         var port = GetPort(app.Configuration, app.Environment);
-        var lifecycle = app.Services.GetRequiredService<Lifecycle>();
+        var health = app.Services.GetRequiredService<HealthMonitor>();
+        var shutdown = app.Services.GetRequiredService<GracefulShutdown>();
         app.MapWhen(
             context => port == 0 ? context.Request.Path.Value is "/alive" or "/health" : context.Connection.LocalPort == port,
             probes => probes.Run(context => context.Request.Path.Value switch
             {
                 "/alive" => context.Response.WriteAsync(nameof(HealthStatus.Healthy)),
-                "/health" => WriteHealthAsync(context),
+                "/health" => WriteStatusAsync(context.Response, health.GetStatus()),
                 _ => Task.FromResult(context.Response.StatusCode = StatusCodes.Status404NotFound),
             }));
         app.Use((context, next) =>
         {
-            // Has clients go on with another replica before this one stops to listen.
-            if (lifecycle.IsStopping && HttpProtocol.IsHttp11(context.Request.Protocol))
+            // Makes clients move to another replica before this one stops listening.
+            if (shutdown.IsStopping && HttpProtocol.IsHttp11(context.Request.Protocol))
             {
                 context.Response.Headers.Connection = "close";
             }
@@ -58,13 +59,12 @@ public static class Health
         });
     }
 
-    private static async Task WriteHealthAsync(HttpContext context)
+    private static Task WriteStatusAsync(HttpResponse response, string status)
     {
-        var word = await context.RequestServices.GetRequiredService<HealthReports>().GetWordAsync(context.RequestAborted);
-        context.Response.StatusCode = word is nameof(HealthStatus.Healthy) or nameof(HealthStatus.Degraded)
+        response.StatusCode = status is nameof(HealthStatus.Healthy) or nameof(HealthStatus.Degraded)
             ? StatusCodes.Status200OK
             : StatusCodes.Status503ServiceUnavailable;
-        await context.Response.WriteAsync(word);
+        return response.WriteAsync(status);
     }
 
     internal static int GetPort(IConfiguration configuration, IHostEnvironment environment) =>

@@ -12,8 +12,5 @@ public static class ServiceDefaultsExtensions
         builder.AddTelemetry();
         builder.AddHealth();
         builder.AddResilientHttp();
-
-        // Draining and work in flight get this long after SIGTERM; keep the orchestrator's grace period longer.
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(25));
     }
 }

@@ -4,16 +4,17 @@ using Npgsql;
 namespace ScalableBackend.Core.Data;
 
 /// <summary>
-/// Shares the server's connections out among the processes: processes × pool + 1 for the Migrator ≤ what the server has.
+/// Shares the server's connections out among the processes: processes × (pool + 1 for the probe) + 1 for the Migrator ≤ what the server has.
 /// A process that finds this not to hold stops, rather than have some process fail under load for want of a connection.
 /// </summary>
 internal sealed partial class ConnectionBudget(
     IServiceScopeFactory scopes, IConfiguration configuration, IHostApplicationLifetime lifetime, ILogger<ConnectionBudget> logger) : BackgroundService
 {
-    // While a server hangs, the driver obeys the timeouts and no cancellation: in sum little more than the timeout of a request.
+    // While a server hangs, the driver obeys the timeouts and no cancellation: in sum half the timeout of a request. And the
+    // command timeout is longer than a statement that waits for a lock behind a migration.
     // What is asked often is parsed once for a connection. And nothing else is kept in a session, such as a setting or a lock,
     // so that connections need not be cleaned whenever they change hands, which costs as much as a small query.
-    private const string Defaults = "Timeout=3;Command Timeout=10;Max Auto Prepare=50;No Reset On Close=true;";
+    private const string Defaults = "Timeout=3;Command Timeout=6;Cancellation Timeout=1000;Max Auto Prepare=50;No Reset On Close=true;";
 
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(5);
 
@@ -23,7 +24,7 @@ internal sealed partial class ConnectionBudget(
         var builder = new NpgsqlConnectionStringBuilder(Defaults + connectionString);
         if (!builder.ShouldSerialize("Maximum Pool Size"))
         {
-            builder.MaxPoolSize = Math.Max(1, (configuration.GetValue("Database:MaxConnections", 90) - 1) / GetProcesses(configuration));
+            builder.MaxPoolSize = Math.Max(1, ((configuration.GetValue("Database:MaxConnections", 90) - 1) / GetProcesses(configuration)) - 1);
         }
 
         return builder.ConnectionString;
@@ -64,7 +65,7 @@ internal sealed partial class ConnectionBudget(
                 """)
             .ToListAsync(cancellationToken))[0];
         var processes = GetProcesses(configuration);
-        var needed = (processes * connection.MaxPoolSize) + 1;
+        var needed = (processes * (connection.MaxPoolSize + 1)) + 1;
         if (needed > available)
         {
             LogExceeded(processes, connection.MaxPoolSize, needed, available);
@@ -76,7 +77,7 @@ internal sealed partial class ConnectionBudget(
     private static int GetProcesses(IConfiguration configuration) => Math.Max(1, configuration.GetValue("Database:Processes", 4));
 
     [LoggerMessage(LogLevel.Critical,
-        "Too many database connections: {Processes} processes × {PoolSize} each + 1 for the Migrator = {Needed}, but the server has {Available} "
+        "Too many database connections: {Processes} processes × ({PoolSize} in the pool + 1 for the probe) + 1 for the Migrator = {Needed}, but the server has {Available} "
         + "(max_connections without the reserved ones). Lower Database:MaxConnections (or Maximum Pool Size in the connection string, "
         + "if it is there), or correct Database:Processes, or raise max_connections")]
     private partial void LogExceeded(int processes, int poolSize, int needed, int available);

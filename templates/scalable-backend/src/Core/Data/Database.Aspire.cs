@@ -1,10 +1,11 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using ScalableBackend.ServiceDefaults;
 
 namespace ScalableBackend.Core.Data;
 
-/// <summary>PostgreSQL. While it is down the services are not ready; short breaks are retried.</summary>
+/// <summary>PostgreSQL. Short outages are retried; in longer ones a circuit breaker fails requests at once.</summary>
 public static class Database
 {
     public static void AddDatabase(this IHostApplicationBuilder builder)
@@ -19,7 +20,8 @@ public static class Database
                 settings.DisableRetry = true;
             },
             options => options.UseNpgsql(DatabaseRetry.From(builder.Configuration).Apply).UseSnakeCaseNamingConvention());
-        builder.Services.AddHealthChecks().AddDbContextCheck<AppDbContext>("database");
+        // Degraded, not Unhealthy: all replicas share it, and without it they still serve what is cached.
+        builder.AddDatabaseMonitor(connectionString, HealthStatus.Degraded);
         builder.Services.AddHostedService<ConnectionBudget>();
     }
 }

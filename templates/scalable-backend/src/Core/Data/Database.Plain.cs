@@ -1,18 +1,20 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 using ScalableBackend.ServiceDefaults;
 
 namespace ScalableBackend.Core.Data;
 
-/// <summary>PostgreSQL. While it is down the services are not ready; short breaks are retried.</summary>
+/// <summary>PostgreSQL. Short outages are retried; in longer ones a circuit breaker fails requests at once.</summary>
 public static class Database
 {
     public static void AddDatabase(this IHostApplicationBuilder builder)
     {
         var connectionString = ConnectionBudget.Apply(builder.GetRequiredConnectionString(ResourceNames.Database), builder.Configuration);
         builder.Services.AddDbContextPool<AppDbContext>(options => Configure(options, connectionString, DatabaseRetry.From(builder.Configuration)));
-        builder.Services.AddHealthChecks().AddDbContextCheck<AppDbContext>("database");
+        // Degraded, not Unhealthy: all replicas share it, and without it they still serve what is cached.
+        builder.AddDatabaseMonitor(connectionString, HealthStatus.Degraded);
         builder.Services.AddHostedService<ConnectionBudget>();
         builder.Services.AddOpenTelemetry()
             .WithTracing(tracing => tracing.AddNpgsql())

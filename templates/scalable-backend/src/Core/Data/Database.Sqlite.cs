@@ -1,17 +1,21 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using ScalableBackend.ServiceDefaults;
 
 namespace ScalableBackend.Core.Data;
 
-/// <summary>One SQLite file in write-ahead mode, for one process. Down means the disk is: nothing works without it.</summary>
+/// <summary>One SQLite file in write-ahead mode, for one process. Nothing works without it.</summary>
 public static class Database
 {
+    // How many seconds a statement waits while another connection writes; it blocks a thread meanwhile.
+    private const string Defaults = "Default Timeout=5;";
+
     public static void AddDatabase(this IHostApplicationBuilder builder)
     {
-        var connectionString = builder.GetRequiredConnectionString(ResourceNames.Database);
+        var connectionString = Defaults + builder.GetRequiredConnectionString(ResourceNames.Database);
         builder.Services.AddDbContextPool<AppDbContext>(options => Configure(options, connectionString));
-        builder.Services.AddHealthChecks().AddDbContextCheck<AppDbContext>("database");
+        builder.AddDatabaseMonitor(connectionString, HealthStatus.Unhealthy);
         builder.Services.AddHostedService<MigrateAtStart>();
     }
 

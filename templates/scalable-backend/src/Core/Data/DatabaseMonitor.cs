@@ -1,0 +1,91 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace ScalableBackend.Core.Data;
+
+internal enum DatabaseState
+{
+    /// <summary>Not probed successfully yet.</summary>
+    Unknown,
+    Available,
+
+    /// <summary>It answers, but refuses writes, as a standby does or a server after a failover.</summary>
+    ReadOnly,
+
+    /// <summary>Down, or it hangs.</summary>
+    Unavailable,
+}
+
+/// <summary>
+/// Probes the database about once a second, on a connection of its own, which neither locks nor a busy pool hold up. Health
+/// and <see cref="DatabaseCircuitBreaker"/> go by its state.
+/// </summary>
+internal sealed partial class DatabaseMonitor(DatabaseProbe probe, TimeProvider clock, ILogger<DatabaseMonitor> logger)
+    : BackgroundService, IHealthCheck
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan IntervalAfterFailure = TimeSpan.FromMilliseconds(250);
+
+    // Retries ride out shorter outages, such as a restart.
+    private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(2);
+
+    private volatile DatabaseState _state;
+    private volatile bool _wasAvailable;
+
+    public DatabaseState State => _state;
+
+    /// <summary>Returns once the database takes writes, for work that can wait for that.</summary>
+    public async Task WaitUntilAvailableAsync(CancellationToken cancellationToken)
+    {
+        while (_state != DatabaseState.Available)
+        {
+            await Task.Delay(IntervalAfterFailure, clock, cancellationToken);
+        }
+    }
+
+    /// <summary>Unhealthy before the database was ever there; from then on the failure status of the registration.</summary>
+    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+        Task.FromResult(_state switch
+        {
+            DatabaseState.Available => HealthCheckResult.Healthy(),
+            DatabaseState.ReadOnly => new(context.Registration.FailureStatus, "The database refuses writes."),
+            _ => new HealthCheckResult(_wasAvailable ? context.Registration.FailureStatus : HealthStatus.Unhealthy, "The database is unavailable."),
+        });
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        long? failingSince = null;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var startedAt = clock.GetTimestamp();
+            try
+            {
+                Change(await probe.IsWritableAsync(stoppingToken) ? DatabaseState.Available : DatabaseState.ReadOnly, reason: null);
+                failingSince = null;
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                failingSince ??= startedAt;
+                if (clock.GetElapsedTime(failingSince.Value) >= Tolerance)
+                {
+                    Change(DatabaseState.Unavailable, exception.Message);
+                }
+            }
+
+            await Task.Delay(failingSince is null ? Interval : IntervalAfterFailure, clock, stoppingToken);
+        }
+    }
+
+    private void Change(DatabaseState state, string? reason)
+    {
+        if (state != _state && (_state != DatabaseState.Unknown || state != DatabaseState.Available))
+        {
+            LogChanged(state == DatabaseState.Available ? LogLevel.Information : LogLevel.Warning, state, reason);
+        }
+
+        _wasAvailable |= state == DatabaseState.Available;
+        _state = state;
+    }
+
+    [LoggerMessage("The database is {State}. {Reason}")]
+    private partial void LogChanged(LogLevel level, DatabaseState state, string? reason);
+}

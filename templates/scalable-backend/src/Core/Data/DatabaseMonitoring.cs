@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace ScalableBackend.Core.Data;
+
+internal static class DatabaseMonitoring
+{
+    /// <summary>Adds the health check and the circuit breaker to a service; the Migrator, which waits for the database, has neither.</summary>
+    /// <param name="failureStatus">What a process is that has been ready before, while the database is down.</param>
+    public static void AddDatabaseMonitor(this IHostApplicationBuilder builder, string connectionString, HealthStatus failureStatus)
+    {
+        if (builder is not WebApplicationBuilder)
+        {
+            return;
+        }
+
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(_ => new DatabaseProbe(connectionString));
+        builder.Services.AddSingleton<DatabaseMonitor>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<DatabaseMonitor>());
+        builder.Services.AddHealthChecks().AddCheck<DatabaseMonitor>("database", failureStatus);
+        builder.Services.AddSingleton<DatabaseCircuitBreaker>();
+        builder.Services.ConfigureDbContext<AppDbContext>((services, options) => options
+            .AddInterceptors(services.GetRequiredService<DatabaseCircuitBreaker>())
+            // Exceptions that the caller handles: during an outage these would be two errors for each request.
+            .ConfigureWarnings(warnings => warnings.Log(
+                (RelationalEventId.ConnectionError, LogLevel.Debug), (CoreEventId.QueryIterationFailed, LogLevel.Debug))));
+    }
+}

@@ -1,0 +1,118 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
+
+namespace ScalableBackend.ServiceDefaults;
+
+/// <summary>Runs each health check in the background, about once a second, so that probes are answered from memory.</summary>
+internal sealed partial class HealthMonitor : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(2);
+
+    // The first checks also connect, and compile the code that they run, perhaps while other processes start on the same machine.
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(15);
+
+    // A result that is older was not renewed, though a check that hangs renews its own: this process itself is stuck.
+    private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(20);
+
+    private readonly IServiceScopeFactory _scopes;
+    private readonly GracefulShutdown _shutdown;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private readonly long _startedAt;
+    private readonly Check[] _checks;
+    private volatile bool _hasStarted;
+
+    public HealthMonitor(
+        IServiceScopeFactory scopes, IOptions<HealthCheckServiceOptions> options, GracefulShutdown shutdown, TimeProvider clock, ILogger<HealthMonitor> logger)
+    {
+        _scopes = scopes;
+        _shutdown = shutdown;
+        _clock = clock;
+        _logger = logger;
+        _startedAt = clock.GetTimestamp();
+        _checks = [.. options.Value.Registrations.Select(registration => new Check(registration) { Result = new(HealthStatus.Unhealthy, _startedAt) })];
+    }
+
+    /// <returns>A <see cref="HealthStatus"/>, or Stopping; or Starting, if this process was never well so far.</returns>
+    public string GetStatus() => _shutdown.IsStopping ? "Stopping" : _hasStarted ? GetWorst().ToString() : "Starting";
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        _hasStarted = _checks.Length == 0;
+        return Task.WhenAll(_checks.Select(check => WatchAsync(check, stoppingToken)));
+    }
+
+    private HealthStatus GetWorst() => _checks
+        .Select(check => _clock.GetElapsedTime(check.Result.At) > MaxAge ? HealthStatus.Unhealthy : check.Result.Status)
+        .DefaultIfEmpty(HealthStatus.Healthy)
+        .Min();
+
+    private async Task WatchAsync(Check check, CancellationToken stoppingToken)
+    {
+        Task<HealthCheckResult>? run = null;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var timeout = _hasStarted ? CheckTimeout : StartTimeout;
+            run ??= Task.Run(() => RunAsync(check.Registration, timeout), CancellationToken.None);
+            try
+            {
+                Record(check, await run.WaitAsync(timeout, _clock, stoppingToken));
+                run = null;
+            }
+            catch (TimeoutException)
+            {
+                // It ignores its cancellation. It is not started again before it has ended, or such checks would pile up.
+                Record(check, new(check.Registration.FailureStatus, $"No result within {timeout.TotalSeconds:0} s."));
+            }
+
+            await Task.Delay(Interval, _clock, stoppingToken);
+        }
+    }
+
+    private async Task<HealthCheckResult> RunAsync(HealthCheckRegistration registration, TimeSpan timeout)
+    {
+        using var cancellation = new CancellationTokenSource(registration.Timeout > TimeSpan.Zero ? registration.Timeout : timeout, _clock);
+        try
+        {
+            await using var scope = _scopes.CreateAsyncScope();
+            return await registration.Factory(scope.ServiceProvider).CheckHealthAsync(new() { Registration = registration }, cancellation.Token);
+        }
+        catch (Exception exception)
+        {
+            return new(registration.FailureStatus, exception.Message, exception);
+        }
+    }
+
+    private void Record(Check check, HealthCheckResult result)
+    {
+        check.Result = new(result.Status, _clock.GetTimestamp());
+        _hasStarted |= GetWorst() != HealthStatus.Unhealthy;
+        // While a process starts, what it needs may be starting, too.
+        if (result.Status != check.Logged && _clock.GetElapsedTime(_startedAt) > StartTimeout)
+        {
+            check.Logged = result.Status;
+            LogChanged(result.Status == HealthStatus.Healthy ? LogLevel.Information : LogLevel.Warning, check.Registration.Name, result.Status, result.Description);
+        }
+    }
+
+    [LoggerMessage("Health check {Check} changed to {Status}: {Description}")]
+    private partial void LogChanged(LogLevel level, string check, HealthStatus status, string? description);
+
+    private sealed class Check(HealthCheckRegistration registration)
+    {
+        private volatile Result _result = new(HealthStatus.Unhealthy, 0);
+
+        public HealthCheckRegistration Registration => registration;
+
+        public HealthStatus Logged { get; set; } = HealthStatus.Healthy;
+
+        public required Result Result
+        {
+            get => _result;
+            set => _result = value;
+        }
+    }
+
+    private sealed record Result(HealthStatus Status, long At);
+}
