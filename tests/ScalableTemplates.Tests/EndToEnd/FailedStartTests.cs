@@ -109,6 +109,19 @@ public sealed class FailedStartTests
         Assert.Contains("the environment variable Health__Port", Assert.Single(lines), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("-00:00:01")]
+    [InlineData("00:00:25")]
+    public async Task A_drain_delay_that_does_not_fit_into_the_shutdown_is_refused(string delay)
+    {
+        var settings = Settings();
+        settings["Shutdown__DrainDelay"] = delay;
+
+        var lines = await StartInVainAsync("Worker", settings);
+
+        Assert.StartsWith("Shutdown:DrainDelay is ", Assert.Single(lines), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task An_identity_provider_without_TLS_is_refused_with_the_setting_that_allows_it()
     {

@@ -18,6 +18,8 @@ internal sealed class SingleApi : IAsyncDisposable
 
     public string Solution { get; }
 
+    public Uri Address => client.BaseAddress!;
+
     public Daemon Process { get; }
 
     /// <summary>Starts it and waits until it is healthy.</summary>

@@ -1,4 +1,8 @@
+using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
 using Microsoft.Data.Sqlite;
 using ScalableTemplates.Tests.Infrastructure;
 
@@ -38,6 +42,45 @@ public sealed class SingleTests : IAsyncLifetime
         await backend.WaitForStatusAsync(order, "Rejected");
         Assert.Equal("The card was declined.", (await backend.GetOrderAsync(order)).GetProperty("reason").GetString());
         Assert.Empty(backend.MailsOf(order));
+    }
+
+    [Fact]
+    public async Task While_another_program_locks_the_file_requests_get_503_and_later_go_on()
+    {
+        var product = await backend.GetProductIdAsync();
+        using var client = new HttpClient { BaseAddress = backend.Address };
+        await using var other = new SqliteConnection(database + ";Pooling=false");
+        await other.OpenAsync();
+        await using (var command = other.CreateCommand())
+        {
+            command.CommandText = "BEGIN EXCLUSIVE";
+            await command.ExecuteNonQueryAsync();
+        }
+
+        await backend.WaitUntilAsync(async () => await GetHealthAsync() == "Unhealthy");
+        var clock = Stopwatch.StartNew();
+        using (var response = await PlaceAsync())
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+            Assert.NotNull(response.Headers.RetryAfter);
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(15), $"{clock.Elapsed}");
+        }
+
+        await other.CloseAsync();
+        await backend.WaitUntilAsync(async () => await GetHealthAsync() == "Healthy");
+        using var placed = await PlaceAsync();
+        Assert.Equal(HttpStatusCode.Accepted, placed.StatusCode);
+
+        async Task<string> GetHealthAsync() => await (await client.GetAsync(new Uri("health", UriKind.Relative))).Content.ReadAsStringAsync();
+
+        async Task<HttpResponseMessage> PlaceAsync()
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "v1/orders");
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Token.Create());
+            request.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString());
+            request.Content = JsonContent.Create(new { Email = "ada@example.com", PaymentMethod = "card", Lines = new[] { new { ProductId = product, Quantity = 1 } } });
+            return await client.SendAsync(request);
+        }
     }
 
     [Fact]

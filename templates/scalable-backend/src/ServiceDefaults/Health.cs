@@ -70,16 +70,28 @@ public static class Health
     internal static int GetPort(IConfiguration configuration, IHostEnvironment environment) =>
         configuration.GetValue("Health:Port", environment.IsDevelopment() ? 0 : DefaultPort);
 
-    // Kestrel takes its addresses from one setting, so the port is added to the one that is in use.
+    // Kestrel takes its addresses from one of several settings, so the port is added to the one that is in use.
     private static void ListenTo(this WebApplicationBuilder builder, int port)
     {
-        if (builder.Configuration["http_ports"] is { Length: > 0 } ports && builder.Configuration["urls"] is null or "")
+        if (builder.Configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
+        {
+            builder.Configuration.AddInMemoryCollection([new("Kestrel:Endpoints:Probes:Url", $"http://*:{port}")]);
+        }
+        else if (builder.Configuration["urls"] is { Length: > 0 } urls)
+        {
+            builder.WebHost.UseUrls($"{urls};http://*:{port}");
+        }
+        else if (builder.Configuration["http_ports"] is { Length: > 0 } ports)
         {
             builder.WebHost.UseSetting("http_ports", $"{ports};{port}");
         }
+        else if (builder.Configuration["https_ports"] is { Length: > 0 })
+        {
+            builder.WebHost.UseSetting("http_ports", $"{port}");
+        }
         else
         {
-            builder.WebHost.UseUrls($"{builder.Configuration["urls"] ?? "http://localhost:5000"};http://*:{port}");
+            builder.WebHost.UseUrls($"http://localhost:5000;http://*:{port}");
         }
     }
 }

@@ -10,10 +10,10 @@ internal sealed partial class HealthMonitor : BackgroundService
     private static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(2);
 
     // The first checks also connect, and compile the code that they run, perhaps while other processes start on the same machine.
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
 
     // A result that is older was not renewed, though a check that hangs renews its own: this process itself is stuck.
-    private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(15);
 
     private readonly IServiceScopeFactory _scopes;
     private readonly GracefulShutdown _shutdown;
@@ -92,11 +92,11 @@ internal sealed partial class HealthMonitor : BackgroundService
         if (result.Status != check.Logged && _clock.GetElapsedTime(_startedAt) > StartTimeout)
         {
             check.Logged = result.Status;
-            LogChanged(result.Status == HealthStatus.Healthy ? LogLevel.Information : LogLevel.Warning, check.Registration.Name, result.Status, result.Description);
+            LogChanged(result.Status == HealthStatus.Healthy ? LogLevel.Information : LogLevel.Warning, check.Registration.Name, result.Status, result.Description ?? "no details");
         }
     }
 
-    [LoggerMessage("Health check {Check} changed to {Status}: {Description}")]
+    [LoggerMessage("Health check {Check} is {Status}: {Description}")]
     private partial void LogChanged(LogLevel level, string check, HealthStatus status, string? description);
 
     private sealed class Check(HealthCheckRegistration registration)

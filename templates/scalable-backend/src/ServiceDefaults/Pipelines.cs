@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Timeout;
@@ -18,6 +19,11 @@ public static class Pipelines
     // The first call also connects, and compiles the code that it runs: on a busy machine that alone takes longer than some timeouts.
     private static readonly TimeSpan TimeoutWhileStarting = TimeSpan.FromSeconds(15);
 
+    // For the same reason timeouts do not count for the circuit breaker until this long after the start.
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(30);
+
+    private static readonly long Start = Stopwatch.GetTimestamp();
+
     /// <summary>Adds a pipeline with a timeout in a circuit breaker. A change of its settings counts at once.</summary>
     /// <param name="timeout">How long a call may take once the process has started, unless the configuration says otherwise.</param>
     /// <param name="isAnswer">Tells exceptions with which the other side shows that it works.</param>
@@ -32,7 +38,8 @@ public static class Pipelines
             })
             .BindConfiguration($"Resilience:{name}")
             .PostConfigure(options => options.CircuitBreaker.ShouldHandle = args => new(args.Outcome.Exception is { } exception
-                and not OperationCanceledException && isAnswer?.Invoke(exception) is not true));
+                and not OperationCanceledException && isAnswer?.Invoke(exception) is not true
+                && !(exception is TimeoutRejectedException && Stopwatch.GetElapsedTime(Start) < WarmUp)));
         builder.Services.AddResiliencePipeline(name, (pipeline, context) =>
         {
             context.EnableReloads<PipelineOptions>(name);

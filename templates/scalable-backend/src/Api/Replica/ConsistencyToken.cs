@@ -10,6 +10,9 @@ internal readonly record struct ConsistencyToken(NpgsqlLogSequenceNumber Positio
 {
     public const string Header = "Consistency-Token";
 
+    /// <summary>Past any state that a standby can have, so reads with it go to the primary.</summary>
+    public static readonly NpgsqlLogSequenceNumber Unknown = new(ulong.MaxValue);
+
     /// <returns>Null if the request has none.</returns>
     /// <exception cref="BadHttpRequestException">It has one that this API did not make.</exception>
     public static ConsistencyToken? Of(HttpRequest request)

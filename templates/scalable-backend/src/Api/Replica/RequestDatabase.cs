@@ -14,14 +14,14 @@ internal sealed class RequestDatabase(ContextPools pools, StandbyMonitor monitor
     private bool _isRead;
     private string? _obstacle;
 
-    /// <summary>Past everything that the scope has saved; null if it did not come to that.</summary>
+    /// <summary>Past everything that the scope has saved; null if it has not opened a connection.</summary>
     public NpgsqlLogSequenceNumber? SavedPosition { get; set; }
 
     /// <summary>Prefers the standby if it is up and has, or is about to have, the state that <paramref name="token"/> stands for.</summary>
     public async Task PreferStandbyAsync(ConsistencyToken? token, CancellationToken cancellationToken)
     {
         _isRead = true;
-        _obstacle = monitor.Obstacle;
+        _obstacle = token?.Position == ConsistencyToken.Unknown ? "behind" : monitor.Obstacle;
         if (_obstacle is null)
         {
             _standby = pools.RentForStandby();

@@ -11,18 +11,34 @@ namespace ScalableBackend.Api.Replica;
 internal sealed partial class SavedPositionInterceptor(IHttpContextAccessor accessor, ILogger<SavedPositionInterceptor> logger)
     : DbConnectionInterceptor
 {
+    public override InterceptionResult ConnectionOpening(DbConnection connection, ConnectionEventData eventData, InterceptionResult result)
+    {
+        // What is written now is past a position that was asked for earlier, also if nothing asks for a later one.
+        GetWritingScope()?.SavedPosition = ConsistencyToken.Unknown;
+        return result;
+    }
+
+    public override ValueTask<InterceptionResult> ConnectionOpeningAsync(
+        DbConnection connection, ConnectionEventData eventData, InterceptionResult result, CancellationToken cancellationToken = default) =>
+        new(ConnectionOpening(connection, eventData, result));
+
     public override async ValueTask<InterceptionResult> ConnectionClosingAsync(
         DbConnection connection, ConnectionEventData eventData, InterceptionResult result)
     {
-        if (accessor.HttpContext is { } context && !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
+        if (GetWritingScope() is { } scope)
         {
-            context.RequestServices.GetRequiredService<RequestDatabase>().SavedPosition = await TryGetPositionAsync(connection);
+            scope.SavedPosition = await GetPositionAsync(connection);
         }
 
         return result;
     }
 
-    private async Task<NpgsqlLogSequenceNumber?> TryGetPositionAsync(DbConnection connection)
+    private RequestDatabase? GetWritingScope() =>
+        accessor.HttpContext is { } context && !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method)
+            ? context.RequestServices.GetRequiredService<RequestDatabase>()
+            : null;
+
+    private async Task<NpgsqlLogSequenceNumber> GetPositionAsync(DbConnection connection)
     {
         try
         {
@@ -30,12 +46,12 @@ internal sealed partial class SavedPositionInterceptor(IHttpContextAccessor acce
         }
         catch (Exception exception)
         {
-            // What was asked for is done; an error now would say the opposite.
-            LogNoToken(exception);
-            return null;
+            // The request has succeeded; an error now would say the opposite.
+            LogUnknownPosition(exception.Message);
+            return ConsistencyToken.Unknown;
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "The response to a write goes without a consistency token")]
-    private partial void LogNoToken(Exception exception);
+    [LoggerMessage(LogLevel.Warning, "Could not read the position in the write-ahead log; the caller's next reads go to the primary: {Reason}")]
+    private partial void LogUnknownPosition(string reason);
 }

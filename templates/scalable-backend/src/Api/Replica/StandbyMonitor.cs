@@ -5,8 +5,7 @@ using NpgsqlTypes;
 namespace ScalableBackend.Api.Replica;
 
 /// <summary>Knows at any time whether the standby is up and close behind the primary, so that no request has to ask.</summary>
-internal sealed partial class StandbyMonitor(NpgsqlMultiHostDataSource servers, TimeProvider clock, ILogger<StandbyMonitor> logger)
-    : BackgroundService, IHealthCheck
+internal sealed class StandbyMonitor(NpgsqlMultiHostDataSource servers, TimeProvider clock) : BackgroundService, IHealthCheck
 {
     private const string Down = "down";
     private const string Lagging = "lagging";
@@ -72,11 +71,7 @@ internal sealed partial class StandbyMonitor(NpgsqlMultiHostDataSource servers, 
 
         TimeSpan? lag = _upToDateAt is { } then ? clock.GetElapsedTime(then) : null;
         ReplicaTelemetry.Lags(lag);
-        var obstacle = replayed is null ? Down : lag <= MaxLag ? null : Lagging;
-        if (obstacle != Interlocked.Exchange(ref _obstacle, obstacle))
-        {
-            LogChanged(obstacle ?? "up to date", obstacle is null ? "standby" : "primary");
-        }
+        _obstacle = replayed is null ? Down : lag <= MaxLag ? null : Lagging;
     }
 
     private async Task<NpgsqlLogSequenceNumber?> TryAskAsync(TargetSessionAttributes server, string question, CancellationToken cancellationToken)
@@ -97,7 +92,4 @@ internal sealed partial class StandbyMonitor(NpgsqlMultiHostDataSource servers, 
         await using var command = servers.WithTargetSession(server).CreateCommand(question);
         return await command.ExecuteScalarAsync() as NpgsqlLogSequenceNumber?;
     }
-
-    [LoggerMessage(LogLevel.Warning, "The standby is {State}; requests that only read use the {Server}")]
-    private partial void LogChanged(string state, string server);
 }

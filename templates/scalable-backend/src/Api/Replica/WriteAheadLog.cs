@@ -16,18 +16,21 @@ internal static class WriteAheadLog
 
     private const int TimeoutSeconds = 2;
 
-    public static async Task<NpgsqlLogSequenceNumber?> GetSavedPositionAsync(this DbConnection primary)
+    public static async Task<NpgsqlLogSequenceNumber> GetSavedPositionAsync(this DbConnection primary)
     {
         await using var command = CreateCommand(primary, SavedPosition);
-        return await command.ExecuteScalarAsync() as NpgsqlLogSequenceNumber?;
+        return (NpgsqlLogSequenceNumber)(await command.ExecuteScalarAsync())!;
     }
 
-    /// <summary>The connection stays open for the queries of the context, as another one may lead to another server.</summary>
+    /// <summary>
+    /// Whether the context reads from a standby that has replayed <paramref name="position"/>. The connection stays open for the
+    /// queries of the context. If it breaks and a retry opens another one, that leads to the same standby or to the primary.
+    /// </summary>
     public static async Task<bool> HasReplayedAsync(this AppDbContext standby, NpgsqlLogSequenceNumber position, CancellationToken cancellationToken)
     {
         await standby.Database.OpenConnectionAsync(cancellationToken);
-        // In place of a standby that is gone, the primary answers.
-        await using var command = CreateCommand(standby.Database.GetDbConnection(), "SELECT NOT pg_is_in_recovery() OR pg_last_wal_replay_lsn() >= $1");
+        // False on the primary, which answers in place of a standby that is gone: a retry could lead from it to the standby.
+        await using var command = CreateCommand(standby.Database.GetDbConnection(), "SELECT pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= $1");
         command.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.PgLsn, Value = position });
         return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }

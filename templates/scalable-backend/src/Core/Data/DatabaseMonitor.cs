@@ -19,17 +19,20 @@ internal enum DatabaseState
 /// Probes the database about once a second, on a connection of its own, which neither locks nor a busy pool hold up. Health
 /// and <see cref="DatabaseCircuitBreaker"/> go by its state.
 /// </summary>
-internal sealed partial class DatabaseMonitor(DatabaseProbe probe, TimeProvider clock, ILogger<DatabaseMonitor> logger)
-    : BackgroundService, IHealthCheck
+internal sealed class DatabaseMonitor(DatabaseProbe probe, TimeProvider clock) : BackgroundService, IHealthCheck
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan IntervalAfterFailure = TimeSpan.FromMilliseconds(250);
 
-    // Retries ride out shorter outages, such as a restart.
+    // Retries ride out shorter outages, such as a restart; and one late response is no outage.
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(2);
+
+    // The first probes also connect, and compile the code that they run.
+    private static readonly TimeSpan StartTolerance = TimeSpan.FromSeconds(10);
 
     private volatile DatabaseState _state;
     private volatile bool _wasAvailable;
+    private volatile string? _reason;
 
     public DatabaseState State => _state;
 
@@ -48,7 +51,7 @@ internal sealed partial class DatabaseMonitor(DatabaseProbe probe, TimeProvider 
         {
             DatabaseState.Available => HealthCheckResult.Healthy(),
             DatabaseState.ReadOnly => new(context.Registration.FailureStatus, "The database refuses writes."),
-            _ => new HealthCheckResult(_wasAvailable ? context.Registration.FailureStatus : HealthStatus.Unhealthy, "The database is unavailable."),
+            _ => new HealthCheckResult(_wasAvailable ? context.Registration.FailureStatus : HealthStatus.Unhealthy, $"The database is unavailable: {_reason}"),
         });
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -56,36 +59,23 @@ internal sealed partial class DatabaseMonitor(DatabaseProbe probe, TimeProvider 
         long? failingSince = null;
         while (!stoppingToken.IsCancellationRequested)
         {
-            var startedAt = clock.GetTimestamp();
             try
             {
-                Change(await probe.IsWritableAsync(stoppingToken) ? DatabaseState.Available : DatabaseState.ReadOnly, reason: null);
+                _state = await probe.IsWritableAsync(stoppingToken) ? DatabaseState.Available : DatabaseState.ReadOnly;
+                _wasAvailable |= _state == DatabaseState.Available;
                 failingSince = null;
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                failingSince ??= startedAt;
-                if (clock.GetElapsedTime(failingSince.Value) >= Tolerance)
+                failingSince ??= clock.GetTimestamp();
+                if (clock.GetElapsedTime(failingSince.Value) >= (_state == DatabaseState.Unknown ? StartTolerance : Tolerance))
                 {
-                    Change(DatabaseState.Unavailable, exception.Message);
+                    _reason = exception.Message;
+                    _state = DatabaseState.Unavailable;
                 }
             }
 
             await Task.Delay(failingSince is null ? Interval : IntervalAfterFailure, clock, stoppingToken);
         }
     }
-
-    private void Change(DatabaseState state, string? reason)
-    {
-        if (state != _state && (_state != DatabaseState.Unknown || state != DatabaseState.Available))
-        {
-            LogChanged(state == DatabaseState.Available ? LogLevel.Information : LogLevel.Warning, state, reason);
-        }
-
-        _wasAvailable |= state == DatabaseState.Available;
-        _state = state;
-    }
-
-    [LoggerMessage("The database is {State}. {Reason}")]
-    private partial void LogChanged(LogLevel level, DatabaseState state, string? reason);
 }

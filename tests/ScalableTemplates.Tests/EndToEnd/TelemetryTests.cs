@@ -1,0 +1,116 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.EndToEnd;
+
+/// <summary>What a process without an AppHost says about itself, and whose decision it is which requests are traced.</summary>
+public sealed class TelemetryTests : IDisposable
+{
+    private const string TraceId = "0af7651916cd43dd8448eb211c80319c";
+
+    private readonly HttpListener collector = new();
+    private readonly string address = $"http://127.0.0.1:{FreePort.Next()}/";
+    private readonly ConcurrentQueue<(string Path, string Body)> received = [];
+
+    public TelemetryTests()
+    {
+        collector.Prefixes.Add(address);
+        collector.Start();
+        _ = CollectAsync();
+    }
+
+    public void Dispose() => collector.Close();
+
+    [Fact]
+    public async Task A_process_names_itself_unless_the_environment_does()
+    {
+        await using (await StartAsync(trustsCallers: false))
+        {
+            await UntilAsync(() => received.Any(export => export.Path == "/v1/metrics"));
+        }
+
+        var body = received.First(export => export.Path == "/v1/metrics").Body;
+        Assert.All(["service.name", "Shop.Api", "service.version", "service.instance.id", "deployment.environment.name", "Development"], text => Assert.Contains(text, body, StringComparison.Ordinal));
+
+        received.Clear();
+        await using (await StartAsync(trustsCallers: false, ("OTEL_SERVICE_NAME", "orders"), ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=blue")))
+        {
+            await UntilAsync(() => received.Any(export => export.Path == "/v1/metrics"));
+        }
+
+        body = received.First(export => export.Path == "/v1/metrics").Body;
+        Assert.All(["orders", "blue"], text => Assert.Contains(text, body, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_caller_has_its_requests_sampled_only_if_callers_are_trusted(bool trustsCallers)
+    {
+        await using var api = await StartAsync(trustsCallers, ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"), ("OTEL_TRACES_SAMPLER_ARG", "0"));
+        using var client = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, api.Address + "v1/products");
+        request.Headers.Add("traceparent", $"00-{TraceId}-b7ad6b7169203331-01");
+        using var response = await client.SendAsync(request);
+
+        var traceId = Encoding.Latin1.GetString(Convert.FromHexString(TraceId));
+        if (trustsCallers)
+        {
+            await UntilAsync(() => received.Any(export => export.Body.Contains(traceId, StringComparison.Ordinal)));
+        }
+        else
+        {
+            await Task.Delay(TimeSpan.FromSeconds(3));
+            Assert.DoesNotContain(received, export => export.Path == "/v1/traces" && export.Body.Contains(traceId, StringComparison.Ordinal));
+        }
+    }
+
+    private static async Task UntilAsync(Func<bool> isSo)
+    {
+        using var timeout = new CancellationTokenSource(Daemon.Patience);
+        while (!isSo())
+        {
+            await Task.Delay(100, timeout.Token);
+        }
+    }
+
+    private Task<SingleApi> StartAsync(bool trustsCallers, params (string Name, string Value)[] settings)
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["ASPNETCORE_ENVIRONMENT"] = "Development",
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = address,
+            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+            ["OTEL_METRIC_EXPORT_INTERVAL"] = "500",
+            ["OTEL_BSP_SCHEDULE_DELAY"] = "200",
+            ["Telemetry__TrustCallers"] = $"{trustsCallers}",
+        };
+        foreach (var (name, value) in settings)
+        {
+            environment[name] = value;
+        }
+
+        return SingleApi.StartAsync(environment);
+    }
+
+    private async Task CollectAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var context = await collector.GetContextAsync();
+                using var body = new MemoryStream();
+                await context.Request.InputStream.CopyToAsync(body);
+                received.Enqueue((context.Request.Url!.AbsolutePath, Encoding.Latin1.GetString(body.ToArray())));
+                context.Response.Close();
+            }
+        }
+        catch (Exception exception) when (exception is HttpListenerException or ObjectDisposedException)
+        {
+            // The test has ended.
+        }
+    }
+}
