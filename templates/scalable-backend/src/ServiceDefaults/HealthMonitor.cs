@@ -10,7 +10,7 @@ internal sealed partial class HealthMonitor : BackgroundService
     private static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(2);
 
     // The first checks also connect, and compile the code that they run, perhaps while other processes start on the same machine.
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(15);
 
     // A result that is older was not renewed, though a check that hangs renews its own: this process itself is stuck.
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(15);
@@ -89,7 +89,7 @@ internal sealed partial class HealthMonitor : BackgroundService
         check.Result = new(result.Status, _clock.GetTimestamp());
         _hasStarted |= GetWorst() != HealthStatus.Unhealthy;
         // While a process starts, what it needs may be starting, too.
-        if (result.Status != check.Logged && _clock.GetElapsedTime(_startedAt) > StartTimeout)
+        if (result.Status != check.Logged && _clock.GetElapsedTime(_startedAt) > 2 * StartTimeout)
         {
             check.Logged = result.Status;
             LogChanged(result.Status == HealthStatus.Healthy ? LogLevel.Information : LogLevel.Warning, check.Registration.Name, result.Status, result.Description ?? "no details");
