@@ -12,7 +12,7 @@ internal sealed class DatabaseCircuitBreaker(DatabaseMonitor monitor, DatabasePr
 {
     public override InterceptionResult ConnectionOpening(DbConnection connection, ConnectionEventData eventData, InterceptionResult result)
     {
-        // A context for another server, such as a standby, has another connection string.
+        // A context for another server has another connection string.
         if (monitor.State == DatabaseState.Unavailable && eventData.Context?.Database.GetConnectionString() == probe.ConnectionString)
         {
             throw new DatabaseUnavailableException("The database is unavailable.");

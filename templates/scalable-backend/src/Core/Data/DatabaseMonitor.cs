@@ -8,7 +8,7 @@ internal enum DatabaseState
     Unknown,
     Available,
 
-    /// <summary>It answers, but refuses writes, as a standby does or a server after a failover.</summary>
+    /// <summary>It answers, but refuses writes, as a server may do after a failover.</summary>
     ReadOnly,
 
     /// <summary>Down, or it hangs.</summary>

@@ -8,7 +8,7 @@ namespace ScalableBackend.Core.Data;
 
 internal static class DatabaseMonitoring
 {
-    /// <summary>Adds the health check and the circuit breaker to a service; the Migrator, which waits for the database, has neither.</summary>
+    /// <summary>Adds the health check and the circuit breaker to a service; what applies migrations waits for the database and has neither.</summary>
     /// <param name="failureStatus">What a process is that has been ready before, while the database is down.</param>
     public static void AddDatabaseMonitor(this IHostApplicationBuilder builder, string connectionString, HealthStatus failureStatus)
     {

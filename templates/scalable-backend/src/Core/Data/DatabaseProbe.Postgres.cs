@@ -22,7 +22,7 @@ internal sealed class DatabaseProbe(string connectionString) : IDisposable
     /// <summary>The connection string that is probed.</summary>
     public string ConnectionString => connectionString;
 
-    /// <returns>False on a standby, and where default_transaction_read_only is set.</returns>
+    /// <returns>False in recovery, and where default_transaction_read_only is set.</returns>
     public async Task<bool> IsWritableAsync(CancellationToken cancellationToken)
     {
         await using var command = _source.CreateCommand("SELECT NOT current_setting('transaction_read_only')::bool");
