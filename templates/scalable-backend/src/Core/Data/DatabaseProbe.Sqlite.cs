@@ -5,7 +5,13 @@ namespace ScalableBackend.Core.Data;
 /// <summary>Takes the write lock and gives it back. SQLite blocks the thread meanwhile, so the probe has a thread of its own.</summary>
 internal sealed class DatabaseProbe(string connectionString)
 {
-    private readonly string _probe = new SqliteConnectionStringBuilder(connectionString) { Pooling = false, DefaultTimeout = 1 }.ConnectionString;
+    // Does not create the file: it gets its write-ahead mode only where the migrations create it.
+    private readonly string _probe = new SqliteConnectionStringBuilder(connectionString)
+    {
+        Mode = SqliteOpenMode.ReadWrite,
+        Pooling = false,
+        DefaultTimeout = 1,
+    }.ConnectionString;
 
     /// <summary>The connection string that is probed.</summary>
     public string ConnectionString => connectionString;
