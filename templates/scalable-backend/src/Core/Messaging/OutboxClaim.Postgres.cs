@@ -10,16 +10,18 @@ internal sealed class OutboxClaim(AppDbContext db, IDbContextTransaction transac
 {
     private const string Take = """
         SELECT id, type, body, trace_parent, created_at, due_at, attempts, error
-        FROM outbox_messages WHERE due_at <= $1 ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+        FROM outbox_messages WHERE due_at BETWEEN $1 AND $2 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
         """;
 
     public IReadOnlyList<OutboxMessage> Messages => messages;
 
-    public static async Task<OutboxClaim> TakeAsync(AppDbContext db, int count, DateTimeOffset now, CancellationToken cancellationToken)
+    public static async Task<OutboxClaim> TakeAsync(
+        AppDbContext db, int count, DateTimeOffset from, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         // Past EF, which would make the statement anew each time.
         await using var command = new NpgsqlCommand(Take, (NpgsqlConnection)db.Database.GetDbConnection());
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = from });
         command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = now });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = count });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);

@@ -11,14 +11,15 @@ internal sealed class OutboxClaim(AppDbContext db, IReadOnlyList<OutboxMessage> 
 
     public IReadOnlyList<OutboxMessage> Messages => messages;
 
-    public static async Task<OutboxClaim> TakeAsync(AppDbContext db, int count, DateTimeOffset now, CancellationToken cancellationToken)
+    public static async Task<OutboxClaim> TakeAsync(
+        AppDbContext db, int count, DateTimeOffset from, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await Taking.WaitAsync(cancellationToken);
         try
         {
             var taken = Taken.ToList();
             var messages = await db.OutboxMessages.AsNoTracking()
-                .Where(message => message.DueAt <= now && !taken.Contains(message.Id))
+                .Where(message => message.DueAt >= from && message.DueAt <= now && !taken.Contains(message.Id))
                 .OrderBy(message => message.DueAt)
                 .Take(count)
                 .ToListAsync(cancellationToken);

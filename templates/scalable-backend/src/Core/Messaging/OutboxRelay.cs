@@ -54,7 +54,7 @@ internal sealed partial class OutboxRelay(
         return await db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
         {
             db.ChangeTracker.Clear();
-            await using var claim = await OutboxClaim.TakeAsync(db, delivery.BatchSize, clock.GetUtcNow(), cancellationToken);
+            await using var claim = await OutboxClaim.TakeAsync(db, delivery.BatchSize, signal.From, clock.GetUtcNow(), cancellationToken);
             if (claim.Messages.Count == delivery.BatchSize)
             {
                 // There may be more: let another lane look.

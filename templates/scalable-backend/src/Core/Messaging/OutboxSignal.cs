@@ -8,6 +8,17 @@ namespace ScalableBackend.Core.Messaging;
 internal sealed class OutboxSignal : SaveChangesInterceptor, IDbTransactionInterceptor, IDisposable
 {
     private readonly SemaphoreSlim _signal = new(0);
+    private long _from;
+
+    /// <summary>
+    /// No message was due before it at the last look. Where a long transaction keeps deleted rows from being vacuumed, a search
+    /// that starts here does not read past all of them again.
+    /// </summary>
+    public DateTimeOffset From
+    {
+        get => new(Volatile.Read(ref _from), TimeSpan.Zero);
+        set => Volatile.Write(ref _from, value.UtcTicks);
+    }
 
     public Task WaitAsync(CancellationToken cancellationToken) => _signal.WaitAsync(cancellationToken);
 
