@@ -38,6 +38,7 @@ internal sealed class Backend : IAsyncDisposable
         environment[$"Logging__LogLevel__{Path.GetFileName(solution)}"] = "Information";
         Token.Configure(environment);
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token.Create());
+        client.DefaultRequestHeaders.IfMatch.Add(EntityTagHeaderValue.Any);
     }
 
     public Uri Address => AddressOf(replica: 0);
@@ -97,6 +98,13 @@ internal sealed class Backend : IAsyncDisposable
 
     /// <summary>Starts the API, and waits until its health is <paramref name="word"/>.</summary>
     public Task StartApiAsync(string word) => StartAsync("Api", replica: 0, word);
+
+    /// <summary>Starts an API that ends by itself, with an error.</summary>
+    public async Task StartApiInVainAsync()
+    {
+        await using var api = Start("Api", PortOf("Api", replica: 1));
+        Assert.NotEqual(0, await api.WaitForExitAsync());
+    }
 
     public Task StartWorkerAsync(int replica = 0) => StartAsync("Worker", replica);
 

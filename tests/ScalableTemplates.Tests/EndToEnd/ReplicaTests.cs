@@ -167,6 +167,18 @@ public sealed class ReplicaTests(ServersFixture servers) : IAsyncLifetime
         Assert.Contains(TokenHeader, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
+    [SkippableFact]
+    public async Task The_pools_of_both_servers_are_inside_the_connection_budget()
+    {
+        Skip.If(backend is null, ServersFixture.Missing);
+        // The least that 60 processes need: 61 connections with one pool each, and 121 with two; the server has 97.
+        backend!.Set("Database__Processes", "60");
+
+        await backend.StartApiInVainAsync();
+
+        Assert.Contains("Too many database connections: 120 pools", backend.ReadLogs(), StringComparison.Ordinal);
+    }
+
     private static async Task UntilAsync(Func<Task<bool>> isSo)
     {
         using var timeout = new CancellationTokenSource(Daemon.Patience);

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
 using ScalableBackend.Api.Replica;
+using ScalableBackend.Core.Data;
 using ScalableBackend.ServiceDefaults;
 
 namespace ScalableBackend.Api;
@@ -18,7 +19,8 @@ internal static class ReadReplica
     /// </summary>
     public static void AddReadReplica(this IHostApplicationBuilder builder)
     {
-        var servers = GetServers(builder.GetRequiredConnectionString(Name), builder.GetRequiredConnectionString(ResourceNames.Database));
+        var standby = ConnectionBudget.Apply(Defaults + builder.GetRequiredConnectionString(Name), builder.Configuration);
+        var servers = GetServers(standby, builder.GetRequiredConnectionString(ResourceNames.Database));
         builder.Services.AddSingleton(_ => new NpgsqlDataSourceBuilder(servers) { Name = Name }.BuildMultiHost());
         builder.Services.AddHttpContextAccessor();
         builder.Services.AddSingleton<SavedPositionInterceptor>();
@@ -40,7 +42,7 @@ internal static class ReadReplica
 
     // The standby with the primary after it, for the moments between the standby's end and its being noticed.
     private static string GetServers(string standby, string primary) =>
-        new NpgsqlConnectionStringBuilder(Defaults + standby) { Host = $"{GetHosts(standby)},{GetHosts(primary)}" }.ConnectionString;
+        new NpgsqlConnectionStringBuilder(standby) { Host = $"{GetHosts(standby)},{GetHosts(primary)}" }.ConnectionString;
 
     private static string GetHosts(string connectionString)
     {

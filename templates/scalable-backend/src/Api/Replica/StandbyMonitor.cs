@@ -52,7 +52,9 @@ internal sealed class StandbyMonitor(NpgsqlMultiHostDataSource servers, TimeProv
     private async Task CheckAsync(CancellationToken cancellationToken)
     {
         var now = clock.GetTimestamp();
-        var saved = await TryAskAsync(TargetSessionAttributes.Primary, WriteAheadLog.SavedPosition, cancellationToken);
+        // A primary that is slow still sends what it saves, and the standby knows that for as long as it is connected.
+        var saved = await TryAskAsync(TargetSessionAttributes.Primary, WriteAheadLog.SavedPosition, cancellationToken)
+            ?? await TryAskAsync(TargetSessionAttributes.Standby, WriteAheadLog.ReceivedPosition, cancellationToken);
         var replayed = await TryAskAsync(TargetSessionAttributes.Standby, WriteAheadLog.ReplayedPosition, cancellationToken);
         if (saved is { } position)
         {
@@ -65,7 +67,7 @@ internal sealed class StandbyMonitor(NpgsqlMultiHostDataSource servers, TimeProv
         }
         else if (_obstacle is null)
         {
-            // A primary that is down saves nothing that the standby could lack.
+            // A primary that neither can reach is down, and saves nothing that the standby could lack.
             _upToDateAt = now;
         }
 

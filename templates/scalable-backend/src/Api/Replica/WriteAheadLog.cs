@@ -14,6 +14,9 @@ internal static class WriteAheadLog
     /// <summary>Asks the standby how far it shows what the primary has saved.</summary>
     public const string ReplayedPosition = "SELECT pg_last_wal_replay_lsn()";
 
+    /// <summary>Asks the standby how far it has received what the primary has saved; null while it is not connected to it.</summary>
+    public const string ReceivedPosition = "SELECT pg_last_wal_receive_lsn() WHERE EXISTS (SELECT FROM pg_stat_wal_receiver)";
+
     private const int TimeoutSeconds = 2;
 
     public static async Task<NpgsqlLogSequenceNumber> GetSavedPositionAsync(this DbConnection primary)

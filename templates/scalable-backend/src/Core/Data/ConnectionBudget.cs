@@ -4,10 +4,10 @@ using Npgsql;
 namespace ScalableBackend.Core.Data;
 
 /// <summary>
-/// Shares the server's connections out among the processes: processes × (pool + 1 for the probe) + 1 for the Migrator ≤ what the server has.
+/// Shares the server's connections out among the processes: pools × (their size + 1 for a probe) + 1 for the Migrator ≤ what the server has.
 /// A process that finds this not to hold stops, rather than have some process fail under load for want of a connection.
 /// </summary>
-internal sealed partial class ConnectionBudget(
+public sealed partial class ConnectionBudget(
     IServiceScopeFactory scopes, IConfiguration configuration, IHostApplicationLifetime lifetime, ILogger<ConnectionBudget> logger) : BackgroundService
 {
     // While a server hangs, the driver obeys the timeouts and no cancellation: in sum half the timeout of a request. And the
@@ -24,7 +24,7 @@ internal sealed partial class ConnectionBudget(
         var builder = new NpgsqlConnectionStringBuilder(Defaults + connectionString);
         if (!builder.ShouldSerialize("Maximum Pool Size"))
         {
-            builder.MaxPoolSize = Math.Max(1, ((configuration.GetValue("Database:MaxConnections", 90) - 1) / GetProcesses(configuration)) - 1);
+            builder.MaxPoolSize = Math.Max(1, ((configuration.GetValue("Database:MaxConnections", 90) - 1) / GetPools(configuration)) - 1);
         }
 
         return builder.ConnectionString;
@@ -64,21 +64,27 @@ internal sealed partial class ConnectionBudget(
                     - coalesce(current_setting('reserved_connections', true)::int, 0)
                 """)
             .ToListAsync(cancellationToken))[0];
-        var processes = GetProcesses(configuration);
-        var needed = (processes * (connection.MaxPoolSize + 1)) + 1;
+        var pools = GetPools(configuration);
+        var needed = (pools * (connection.MaxPoolSize + 1)) + 1;
         if (needed > available)
         {
-            LogExceeded(processes, connection.MaxPoolSize, needed, available);
+            LogExceeded(pools, connection.MaxPoolSize, needed, available);
             Environment.ExitCode = 1;
             lifetime.StopApplication();
         }
     }
 
-    private static int GetProcesses(IConfiguration configuration) => Math.Max(1, configuration.GetValue("Database:Processes", 4));
+#if (HasReplica)
+    // The second pool of a process is for the standby, and leads to the primary as well until the end of a standby is noticed.
+    private static int GetPools(IConfiguration configuration) =>
+        Math.Max(1, configuration.GetValue("Database:Processes", 4)) * (configuration.GetConnectionString("replica") is null ? 1 : 2);
+#else
+    private static int GetPools(IConfiguration configuration) => Math.Max(1, configuration.GetValue("Database:Processes", 4));
+#endif
 
     [LoggerMessage(LogLevel.Critical,
-        "Too many database connections: {Processes} processes × ({PoolSize} in the pool + 1 for the probe) + 1 for the Migrator = {Needed}, but the server has {Available} "
+        "Too many database connections: {Pools} pools of all processes × ({PoolSize} each + 1 for a probe) + 1 for the Migrator = {Needed}, but the server has {Available} "
         + "(max_connections without the reserved ones). Lower Database:MaxConnections (or Maximum Pool Size in the connection string, "
         + "if it is there), or correct Database:Processes, or raise max_connections")]
-    private partial void LogExceeded(int processes, int poolSize, int needed, int available);
+    private partial void LogExceeded(int pools, int poolSize, int needed, int available);
 }
