@@ -83,6 +83,8 @@ internal sealed class IdempotencyFilter(TimeProvider clock, IConfiguration confi
             }
         }
 
+        // What is saved is not pending any more, and what an error of the endpoint has left is not to be saved.
+        db.ChangeTracker.Clear();
         return new StoredAnswer(answer, isReplayed: false);
     }
 
