@@ -19,6 +19,7 @@ internal sealed class Customer : IDisposable
     {
         client = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromMinutes(2) };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token.Create());
+        client.DefaultRequestHeaders.IfMatch.Add(EntityTagHeaderValue.Any);
     }
 
     /// <summary>Asks for all at once: a page of products, a product that is in the cache, a new price for another, a new order, an order that is there.</summary>

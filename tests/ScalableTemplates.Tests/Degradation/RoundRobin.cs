@@ -16,6 +16,7 @@ internal sealed class RoundRobin : IDisposable
     {
         this.replicas = [.. replicas];
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        client.DefaultRequestHeaders.IfMatch.Add(EntityTagHeaderValue.Any);
     }
 
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, object? body = null, string? key = null)

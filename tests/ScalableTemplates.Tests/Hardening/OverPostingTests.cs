@@ -23,6 +23,7 @@ public sealed class OverPostingTests : IAsyncLifetime
         await backend.StartApiAsync();
         client.BaseAddress = backend.Address;
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token.Create());
+        client.DefaultRequestHeaders.IfMatch.Add(EntityTagHeaderValue.Any);
     }
 
     public async Task DisposeAsync()

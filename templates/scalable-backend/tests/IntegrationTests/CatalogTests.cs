@@ -27,7 +27,7 @@ public sealed class CatalogTests(Backend backend)
         var product = $"/v1/products/{page!.Items[0].Id}";
         var before = await client.GetFromJsonAsync<Product>(product, TestContext.Current.CancellationToken);
 
-        using var response = await client.PutAsJsonAsync($"{product}/price", new { Price = before!.Price + 1 }, TestContext.Current.CancellationToken);
+        using var response = await ChangePriceAsync(client, product, before!.Price + 1);
 
         Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
         var after = await client.GetFromJsonAsync<Product>(product, TestContext.Current.CancellationToken);
@@ -48,7 +48,7 @@ public sealed class CatalogTests(Backend backend)
         using var expiry = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         expiry.CancelAfter(TimeSpan.FromSeconds(4));
 
-        using var response = await client.PutAsJsonAsync($"{product}/price", new { Price = before!.Price + 1 }, expiry.Token);
+        using var response = await ChangePriceAsync(client, product, before!.Price + 1);
 
         while ((await other.GetFromJsonAsync<Product>(product, expiry.Token))!.Price == before.Price)
         {
@@ -60,13 +60,55 @@ public sealed class CatalogTests(Backend backend)
     [Theory]
     [InlineData(0)]
     [InlineData(-5)]
-    public async Task A_price_that_makes_no_sense_is_refused(decimal price)
+    [InlineData(1.239)]
+    public async Task A_price_that_makes_no_sense_is_refused(double price)
     {
         using var client = backend.CreateClient();
 
-        using var response = await client.PutAsJsonAsync($"/v1/products/{Guid.NewGuid()}/price", new { price }, TestContext.Current.CancellationToken);
+        using var response = await ChangePriceAsync(client, $"/v1/products/{Guid.NewGuid()}", (decimal)price);
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_product_is_created_changed_and_deleted_by_those_who_know_its_version()
+    {
+        using var client = backend.CreateClient();
+        using var creation = new HttpRequestMessage(HttpMethod.Post, "/v1/products");
+        creation.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString());
+        creation.Content = JsonContent.Create(new { Name = "Teapot", Price = 24.9m });
+        using var created = await client.SendAsync(creation, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Created, created.StatusCode);
+        var product = created.Headers.Location!.ToString();
+        using var read = await client.GetAsync(product, TestContext.Current.CancellationToken);
+        Assert.Contains("\"price\":24.90,", await read.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        var version = read.Headers.ETag!.ToString();
+
+        using var unconditional = await ChangePriceAsync(client, product, 26, ifMatch: null);
+        using var changed = await ChangePriceAsync(client, product, 27, version);
+        using var outdated = await ChangePriceAsync(client, product, 28, version);
+
+        Assert.Equal(HttpStatusCode.PreconditionRequired, unconditional.StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, changed.StatusCode);
+        Assert.Equal(HttpStatusCode.PreconditionFailed, outdated.StatusCode);
+        Assert.Equal(27, (await client.GetFromJsonAsync<Product>(product, TestContext.Current.CancellationToken))!.Price);
+        using var deletion = new HttpRequestMessage(HttpMethod.Delete, product);
+        deletion.Headers.Add("If-Match", "*");
+        using var deleted = await client.SendAsync(deletion, TestContext.Current.CancellationToken);
+        using var gone = await client.GetAsync(product, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, gone.StatusCode);
+    }
+
+    private static Task<HttpResponseMessage> ChangePriceAsync(HttpClient client, string product, decimal price, string? ifMatch = "*")
+    {
+        var request = new HttpRequestMessage(HttpMethod.Put, $"{product}/price") { Content = JsonContent.Create(new { price }) };
+        if (ifMatch is not null)
+        {
+            request.Headers.Add("If-Match", ifMatch);
+        }
+
+        return client.SendAsync(request, TestContext.Current.CancellationToken);
     }
 
     private sealed record Page(List<Product> Items, Guid? Next);

@@ -1,7 +1,9 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Caching.Hybrid;
+using ScalableBackend.Api.Idempotency;
 #if (HasLimits)
 using ScalableBackend.Api.Limits;
 #endif
@@ -11,18 +13,13 @@ using ScalableBackend.Core.Data;
 
 namespace ScalableBackend.Api.Catalog;
 
-// Immutable, as the cache hands the same instance to all requests.
-public sealed record ProductResponse(Guid Id, string Name, decimal Price);
-
-public sealed record ChangePrice([Range(0.01, 1_000_000)] decimal Price);
-
 internal static class CatalogApi
 {
     public static void MapCatalog(this IEndpointRouteBuilder routes)
     {
         var products = routes.MapGroup("/products").WithTags("Catalog");
-        products.MapGet("/", ListAsync).WithSummary("Products by age, page by page");
-        var product = products.MapGet("/{id:guid}", GetAsync).WithSummary("One product, from the cache").WithExample("id", CatalogSeed.FirstProductId);
+        products.MapGet("/", ListAsync).WithSummary("List products, oldest first");
+        var product = products.MapGet("/{id:guid}", GetAsync).WithSummary("Get a product, from the cache").WithExample("id", CatalogSeed.FirstProductId);
 #if (HasLimits)
         product.WithMetadata(new ServedFromCache());
 #endif
@@ -30,12 +27,21 @@ internal static class CatalogApi
         // The standby may not have the change yet that emptied the cache.
         product.ReadFromPrimary();
 #endif
-        var price = products.MapPut("/{id:guid}/price", ChangePriceAsync).WithSummary("Change the price of a product")
-            .WithExample("id", CatalogSeed.FirstProductId)
-            .WithExample(new ChangePrice(41.50m));
+
+        var changes = products.MapGroup("");
 #if (HasJwt)
-        price.RequireScope("catalog:write");
+        changes.RequireScope("catalog:write");
 #endif
+        changes.MapPost("/", CreateAsync).RequireIdempotencyKey().WithSummary("Create a product")
+            .WithExample(new CreateProductRequest("Teapot", 24.90m));
+        changes.MapPut("/{id:guid}/price", ChangePriceAsync).WithSummary("Change the price of a product")
+            .WithExample("id", CatalogSeed.FirstProductId)
+            .WithExample(new ChangePriceRequest(41.50m))
+            .ProducesProblem(StatusCodes.Status412PreconditionFailed)
+            .ProducesProblem(StatusCodes.Status428PreconditionRequired);
+        changes.MapDelete("/{id:guid}", DeleteAsync).WithSummary("Delete a product")
+            .ProducesProblem(StatusCodes.Status412PreconditionFailed)
+            .ProducesProblem(StatusCodes.Status428PreconditionRequired);
     }
 
     private static async Task<Ok<Page<ProductResponse>>> ListAsync(
@@ -45,33 +51,77 @@ internal static class CatalogApi
             .Where(product => after == null || product.Id > after)
             .OrderBy(product => product.Id)
             .Take(limit + 1)
-            .Select(product => new ProductResponse(product.Id, product.Name, product.Price))
+            .Select(product => new ProductResponse(product.Id, product.Name, product.Price, product.Version))
             .ToListAsync(cancellationToken);
         return TypedResults.Ok(Page<ProductResponse>.Of(rows, limit, row => row.Id));
     }
 
     private static async Task<Results<Ok<ProductResponse>, NotFound>> GetAsync(
-        Guid id, IServiceScopeFactory scopes, HybridCache cache, CancellationToken cancellationToken) =>
-        await cache.GetOrCreateAsync(CacheKey(id), token => ReadAsync(scopes, id, token), cancellationToken: cancellationToken) is { } product
-            ? TypedResults.Ok(product) : TypedResults.NotFound();
+        Guid id, IServiceScopeFactory scopes, HybridCache cache, HttpResponse response, CancellationToken cancellationToken)
+    {
+        if (await cache.GetOrCreateAsync(CacheKey(id), token => ReadAsync(scopes, id, token), cancellationToken: cancellationToken) is not { } product)
+        {
+            return TypedResults.NotFound();
+        }
+
+        response.Headers.ETag = EntityTag.Of(product.Version);
+        return TypedResults.Ok(product);
+    }
 
     // With a context of its own: the read may outlast the request that has begun it, and the context of that request.
     private static async ValueTask<ProductResponse?> ReadAsync(IServiceScopeFactory scopes, Guid id, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
         return await scope.ServiceProvider.GetRequiredService<AppDbContext>().Products.Where(product => product.Id == id)
-            .Select(product => new ProductResponse(product.Id, product.Name, product.Price)).SingleOrDefaultAsync(cancellationToken);
+            .Select(product => new ProductResponse(product.Id, product.Name, product.Price, product.Version)).SingleOrDefaultAsync(cancellationToken);
     }
 
-    private static async Task<Results<NoContent, NotFound>> ChangePriceAsync(
-        Guid id, ChangePrice request, AppDbContext db, CacheInvalidation cache, CancellationToken cancellationToken)
+    // Nothing is saved here: that is done with the response, for its Idempotency-Key.
+    private static Created<CreateProductResponse> CreateAsync(CreateProductRequest request, AppDbContext db, TimeProvider clock)
     {
-        var changed = await db.Products
-            .Where(product => product.Id == id)
-            .ExecuteUpdateAsync(update => update.SetProperty(product => product.Price, request.Price), cancellationToken);
+        var product = new Product { Id = Guid.CreateVersion7(clock.GetUtcNow()), Name = request.Name, Price = request.Price };
+        db.Add(product);
+        return TypedResults.Created($"/v1/products/{product.Id}", new CreateProductResponse(product.Id));
+    }
+
+    private static async Task<Results<NoContent, NotFound, ProblemHttpResult>> ChangePriceAsync(
+        Guid id, ChangePriceRequest request, [FromHeader(Name = "If-Match")] string? ifMatch, AppDbContext db, CacheInvalidation cache, CancellationToken cancellationToken)
+    {
+        if (ifMatch is null)
+        {
+            return EntityTag.Required();
+        }
+
+#if (HasSqlite)
+        var changed = await FindVersion(db, id, ifMatch).ExecuteUpdateAsync(
+            update => update.SetProperty(product => product.Price, request.Price).SetProperty(product => product.Version, product => product.Version + 1u),
+            cancellationToken);
+#else
+        var changed = await FindVersion(db, id, ifMatch).ExecuteUpdateAsync(
+            update => update.SetProperty(product => product.Price, request.Price), cancellationToken);
+#endif
+        return await AnswerAsync(changed, id, db, cache, cancellationToken);
+    }
+
+    private static async Task<Results<NoContent, NotFound, ProblemHttpResult>> DeleteAsync(
+        Guid id, [FromHeader(Name = "If-Match")] string? ifMatch, AppDbContext db, CacheInvalidation cache, CancellationToken cancellationToken) =>
+        ifMatch is null
+            ? EntityTag.Required()
+            : await AnswerAsync(await FindVersion(db, id, ifMatch).ExecuteDeleteAsync(cancellationToken), id, db, cache, cancellationToken);
+
+    // Compared in the statement that changes it, so that nobody overwrites what they have not seen.
+    private static IQueryable<Product> FindVersion(AppDbContext db, Guid id, string ifMatch)
+    {
+        var version = EntityTag.Parse(ifMatch);
+        return db.Products.Where(product => product.Id == id && (ifMatch == EntityTag.Any || product.Version == version));
+    }
+
+    private static async Task<Results<NoContent, NotFound, ProblemHttpResult>> AnswerAsync(
+        int changed, Guid id, AppDbContext db, CacheInvalidation cache, CancellationToken cancellationToken)
+    {
         if (changed == 0)
         {
-            return TypedResults.NotFound();
+            return await db.Products.AnyAsync(product => product.Id == id, cancellationToken) ? EntityTag.Outdated() : TypedResults.NotFound();
         }
 
         await cache.InvalidateAsync(CacheKey(id));

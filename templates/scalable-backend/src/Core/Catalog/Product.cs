@@ -12,6 +12,9 @@ public sealed class Product
 
     public required decimal Price { get; set; }
 
+    /// <summary>Another one after each change.</summary>
+    public uint Version { get; init; }
+
     internal sealed class Configuration : IEntityTypeConfiguration<Product>
     {
         public void Configure(EntityTypeBuilder<Product> builder)
@@ -19,6 +22,12 @@ public sealed class Product
             builder.Property(product => product.Id).ValueGeneratedNever();
             builder.Property(product => product.Name).HasMaxLength(200);
             builder.Property(product => product.Price).HasPrecision(18, 2);
+#if (HasSqlite)
+            builder.Property(product => product.Version).IsConcurrencyToken();
+#else
+            // Kept by PostgreSQL itself: the transaction that wrote the row.
+            builder.Property(product => product.Version).HasColumnName("xmin").HasColumnType("xid").IsRowVersion();
+#endif
         }
     }
 }

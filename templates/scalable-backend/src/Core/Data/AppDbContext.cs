@@ -45,12 +45,17 @@ public sealed class AppDbContext(DbContextOptions<AppDbContext> options) : DbCon
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(AppDbContext).Assembly);
 #if (HasSqlite)
 
-    // SQLite cannot compare a DateTimeOffset; as UTC ticks it can.
-    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>
+    // SQLite cannot compare a DateTimeOffset; as UTC ticks it can. And it keeps no scale: 41.50 would come back as 41.5.
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
         configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UtcTicksConverter>();
+        configurationBuilder.Properties<decimal>().HaveConversion<MoneyConverter>();
+    }
 
     private sealed class UtcTicksConverter() : ValueConverter<DateTimeOffset, long>(
         value => value.UtcTicks,
         ticks => new DateTimeOffset(ticks, TimeSpan.Zero));
+
+    private sealed class MoneyConverter() : ValueConverter<decimal, decimal>(value => value, value => value + 0.00m);
 #endif
 }

@@ -38,6 +38,11 @@ namespace ScalableBackend.Core.Data.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("price");
 
+                    b.Property<uint>("Version")
+                        .IsConcurrencyToken()
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("version");
+
                     b.HasKey("Id")
                         .HasName("pk_products");
 

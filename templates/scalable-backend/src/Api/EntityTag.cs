@@ -1,0 +1,26 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace ScalableBackend.Api;
+
+/// <summary>Versions as callers see them: a response names its version in ETag, and a change the one that it is based on in If-Match.</summary>
+internal static class EntityTag
+{
+    /// <summary>In If-Match: whatever the version is.</summary>
+    public const string Any = "*";
+
+    public static string Of(uint version) => $"\"{version}\"";
+
+    /// <returns>Null if it is not a tag of this API, and so that of no version.</returns>
+    public static uint? Parse(string tag) =>
+        tag.Length > 2 && tag[0] == '"' && tag[^1] == '"' && uint.TryParse(tag.AsSpan(1, tag.Length - 2), NumberStyles.None, CultureInfo.InvariantCulture, out var version)
+            ? version : null;
+
+    /// <summary>The change does not say which version it is based on.</summary>
+    public static ProblemHttpResult Required() => TypedResults.Problem(
+        "Send the ETag of the version that you have read in If-Match, or * to change any version.", statusCode: StatusCodes.Status428PreconditionRequired);
+
+    /// <summary>The version that the change is based on is not the current one.</summary>
+    public static ProblemHttpResult Outdated() => TypedResults.Problem(
+        "It was changed meanwhile: read it again, and repeat your change with the new ETag.", statusCode: StatusCodes.Status412PreconditionFailed);
+}
