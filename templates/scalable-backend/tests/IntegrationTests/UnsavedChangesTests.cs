@@ -1,6 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.EntityFrameworkCore;
 using ScalableBackend.Api;
@@ -49,7 +49,7 @@ public sealed class UnsavedChangesTests(Backend backend)
         return app;
     }
 
-    private static IResult Change(AppDbContext db)
+    private static Accepted Change(AppDbContext db)
     {
         db.Add(new JobLease { Name = $"test-{Guid.NewGuid()}", DueAt = DateTimeOffset.UtcNow });
         return TypedResults.Accepted("/");
