@@ -23,6 +23,8 @@ builder.AddCache();
 builder.AddMessaging();
 #if (!HasWorker)
 builder.AddJobs();
+#elseif (!HasRabbitMq)
+builder.AddWorkerNotifications();
 #endif
 builder.AddApiDefaults();
 

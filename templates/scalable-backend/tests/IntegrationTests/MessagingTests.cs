@@ -46,6 +46,42 @@ public sealed class MessagingTests(Backend backend)
     }
 
     [Fact]
+    public async Task A_handler_that_fails_does_not_hold_back_the_others_of_its_message()
+    {
+        var ping = new Ping(Guid.NewGuid(), Failures: int.MaxValue);
+
+        await PublishAsync([ping]);
+
+        string? id = null;
+        await WaitUntilAsync(async () => (id = await FindDeadLetterAsync(ping.Id)) is not null);
+        Assert.True(Pings.Observed.ContainsKey(ping.Id));
+        Assert.Contains("\"Consumer\": \"tests-ping\"", await RunDeadLettersAsync("show", id!), StringComparison.Ordinal);
+        await RunDeadLettersAsync("discard", id!);
+        Assert.Null(await FindDeadLetterAsync(ping.Id));
+    }
+
+#if (!HasRabbitMq)
+    [Fact]
+    public async Task A_message_that_this_version_has_no_handler_for_is_left_for_another_one()
+    {
+        var id = Guid.CreateVersion7();
+        var now = DateTimeOffset.UtcNow;
+        await using var scope = backend.Services.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
+        db.Add(new OutboxMessage { Id = id, Type = "tests.of-the-next-version", Body = "{}", CreatedAt = now, DueAt = now });
+        await db.SaveChangesAsync(TestContext.Current.CancellationToken);
+
+        var later = new Ping(Guid.NewGuid());
+        await PublishAsync([later]);
+
+        await WaitUntilAsync(() => Task.FromResult(Pings.Handled.ContainsKey(later.Id)));
+        var left = await db.OutboxMessages.AsNoTracking().SingleAsync(message => message.Id == id, TestContext.Current.CancellationToken);
+        Assert.Equal(0, left.Attempts);
+        Assert.NotNull(left.DueAt);
+    }
+
+#endif
+    [Fact]
     public async Task A_bad_message_does_not_hold_back_its_batch()
     {
         var bad = new BatchedPing(Guid.NewGuid(), Failures: int.MaxValue);

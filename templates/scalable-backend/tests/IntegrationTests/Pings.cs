@@ -34,9 +34,13 @@ internal static class Pings
 
     public static ConcurrentDictionary<Guid, DateTimeOffset> Handled { get; } = [];
 
+    /// <summary>Those that the second handler has seen.</summary>
+    public static ConcurrentDictionary<Guid, bool> Observed { get; } = [];
+
     public static void AddPings(IServiceCollection services)
     {
         services.AddMessageHandler<Ping, PingHandler>("tests-ping");
+        services.AddMessageHandler<Ping, PingObserver>("tests-ping-observer");
         services.AddMessageBatchHandler<BatchedPing, BatchedPingHandler>("tests-batched-ping");
         services.AddMessageHandler<SavingPing, SavingPingHandler>("tests-saving-ping", options => options.NeverRetry<InvalidOperationException>());
     }
@@ -45,7 +49,8 @@ internal static class Pings
     {
         if (Tries.AddOrUpdate(id, 1, (_, tries) => tries + 1) <= failures)
         {
-            throw new InvalidOperationException("Not yet.");
+            // With a character that not every database stores.
+            throw new InvalidOperationException("Not yet.\0");
         }
 
         Handled[id] = DateTimeOffset.UtcNow;
@@ -56,6 +61,15 @@ internal static class Pings
         public Task HandleAsync(Ping message, CancellationToken cancellationToken)
         {
             Handle(message.Id, message.Failures);
+            return Task.CompletedTask;
+        }
+    }
+
+    private sealed class PingObserver : IMessageHandler<Ping>
+    {
+        public Task HandleAsync(Ping message, CancellationToken cancellationToken)
+        {
+            Observed[message.Id] = true;
             return Task.CompletedTask;
         }
     }

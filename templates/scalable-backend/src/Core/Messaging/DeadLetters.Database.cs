@@ -3,33 +3,35 @@ using ScalableBackend.Core.Data;
 
 namespace ScalableBackend.Core.Messaging;
 
-/// <summary>The messages in the outbox that were given up.</summary>
-internal sealed class DeadLetters(AppDbContext db, TimeProvider clock, IEnumerable<HandlerRegistration> handlers)
+/// <summary>The dead letters in the outbox.</summary>
+internal sealed class DeadLetters(AppDbContext db, TimeProvider clock)
 {
-    private readonly ILookup<string, string> _consumers = handlers.ToLookup(handler => handler.MessageType, handler => handler.Consumer);
-
-    private IQueryable<OutboxMessage> GivenUp => db.OutboxMessages.Where(message => message.DueAt == null);
-
-    public async Task<IReadOnlyList<DeadLetter>> ListAsync(CancellationToken cancellationToken)
-    {
-        var messages = await GivenUp.AsNoTracking().OrderBy(message => message.Id).ToListAsync(cancellationToken);
-        return [.. messages.Select(message => new DeadLetter(
-            message.Id.ToString(), string.Join(',', _consumers[message.Type]), message.Type, message.Attempts, message.Error, message.Body))];
-    }
+    /// <summary>The newest ones.</summary>
+    public Task<List<DeadLetter>> ListAsync(DeadLetterFilter filter, int limit, CancellationToken cancellationToken) => Find(filter)
+        .OrderByDescending(message => message.Id)
+        .Take(limit)
+        .Select(message => new DeadLetter(
+            message.MessageId.ToString()!, message.Consumer!, message.Type, message.Attempts, message.FailedAt,
+            message.ExceptionType, message.Error, message.Stack, message.TraceParent, message.Body))
+        .ToListAsync(cancellationToken);
 
     /// <summary>Has them handled again, with all their tries.</summary>
-    /// <param name="id">Which one; null for all.</param>
     /// <returns>How many.</returns>
-    public Task<int> ReplayAsync(string? id, CancellationToken cancellationToken)
+    public Task<int> ReplayAsync(DeadLetterFilter filter, CancellationToken cancellationToken) => Find(filter).ExecuteUpdateAsync(
+        update => update.SetProperty(message => message.DueAt, clock.GetUtcNow()).SetProperty(message => message.Attempts, 0),
+        cancellationToken);
+
+    /// <summary>Deletes them.</summary>
+    /// <returns>How many.</returns>
+    public Task<int> DiscardAsync(DeadLetterFilter filter, CancellationToken cancellationToken) => Find(filter).ExecuteDeleteAsync(cancellationToken);
+
+    private IQueryable<OutboxMessage> Find(DeadLetterFilter filter)
     {
-        var messageId = id is null ? null : Guid.TryParse(id, out var parsed) ? parsed : (Guid?)Guid.Empty;
-        return GivenUp
-            .Where(message => messageId == null || message.Id == messageId)
-            .ExecuteUpdateAsync(
-                update => update
-                    .SetProperty(message => message.DueAt, clock.GetUtcNow())
-                    .SetProperty(message => message.Attempts, 0)
-                    .SetProperty(message => message.Error, (string?)null),
-                cancellationToken);
+        Guid? id = filter.Id is null ? null : Guid.TryParse(filter.Id, out var parsed) ? parsed : Guid.Empty;
+        return db.OutboxMessages.Where(message => message.DueAt == null
+            && (id == null || message.MessageId == id)
+            && (filter.Handler == null || message.Consumer == filter.Handler)
+            && (filter.Type == null || message.Type == filter.Type)
+            && (filter.Before == null || message.FailedAt < filter.Before));
     }
 }

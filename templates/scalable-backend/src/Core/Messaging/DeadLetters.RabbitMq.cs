@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using RabbitMQ.Client;
 using ScalableBackend.Core.Messaging.RabbitMq;
@@ -8,56 +9,55 @@ namespace ScalableBackend.Core.Messaging;
 /// <summary>The messages in the dead-letter queues of the handlers.</summary>
 internal sealed class DeadLetters(RabbitMqConnection connection, RabbitMqPublisher publisher, IEnumerable<HandlerRegistration> handlers)
 {
-    public async Task<IReadOnlyList<DeadLetter>> ListAsync(CancellationToken cancellationToken)
+    /// <summary>The newest ones.</summary>
+    public async Task<List<DeadLetter>> ListAsync(DeadLetterFilter filter, int limit, CancellationToken cancellationToken)
     {
-        var list = new List<DeadLetter>();
+        var newest = new Queue<DeadLetter>();
         await VisitAsync(
-            (_, handler, message) =>
+            filter,
+            (_, letter, _) =>
             {
-                var properties = message.BasicProperties;
-                var error = properties.GetText(RabbitMqHeaders.Error) ?? properties.GetText(RabbitMqHeaders.FirstDeathReason);
-                list.Add(new DeadLetter(
-                    properties.MessageId ?? "", handler.Consumer, properties.Type, properties.GetAttempts(), error, Encoding.UTF8.GetString(message.Body.Span)));
+                newest.Enqueue(letter);
+                if (newest.Count > limit)
+                {
+                    newest.Dequeue();
+                }
+
                 return Task.CompletedTask;
             },
             cancellationToken);
-        return list;
+        return [.. newest.Reverse()];
     }
 
     /// <summary>Has them handled again, with all their tries.</summary>
-    /// <param name="id">Which one; null for all.</param>
     /// <returns>How many.</returns>
-    public async Task<int> ReplayAsync(string? id, CancellationToken cancellationToken)
-    {
-        var count = 0;
-        await VisitAsync(
-            async (channel, handler, message) =>
+    public Task<int> ReplayAsync(DeadLetterFilter filter, CancellationToken cancellationToken) => VisitAsync(
+        filter,
+        async (channel, letter, message) =>
+        {
+            using var activity = MessagingTelemetry.Start(ActivityKind.Producer, $"publish {letter.Consumer}", letter.TraceParent);
+            var properties = new BasicProperties(message.BasicProperties)
             {
-                if (id is not null && id != message.BasicProperties.MessageId)
-                {
-                    return;
-                }
+                Headers = new Dictionary<string, object?> { [RabbitMqHeaders.TraceParent] = activity?.Id ?? letter.TraceParent },
+            };
+            // A crash between the two leaves a copy behind, which the inbox knows by its id.
+            await publisher.PublishAsync("", letter.Consumer, properties, message.Body, cancellationToken);
+            await channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellationToken);
+        },
+        cancellationToken);
 
-                var traceParent = message.BasicProperties.GetText(RabbitMqHeaders.TraceParent);
-                using var activity = MessagingTelemetry.Start(ActivityKind.Producer, $"publish {handler.Consumer}", traceParent);
-                var properties = new BasicProperties(message.BasicProperties)
-                {
-                    Headers = new Dictionary<string, object?> { [RabbitMqHeaders.TraceParent] = activity?.Id ?? traceParent },
-                };
-                // A crash between the two leaves a copy behind, which the inbox knows by its id.
-                await publisher.PublishAsync("", handler.Consumer, properties, message.Body, cancellationToken);
-                await channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellationToken);
-                count++;
-            },
-            cancellationToken);
-        return count;
-    }
+    /// <summary>Deletes them.</summary>
+    /// <returns>How many.</returns>
+    public Task<int> DiscardAsync(DeadLetterFilter filter, CancellationToken cancellationToken) => VisitAsync(
+        filter, (channel, _, message) => channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellationToken).AsTask(), cancellationToken);
 
     // What the visitor does not acknowledge is back in its queue when the channel closes.
-    private async Task VisitAsync(Func<IChannel, HandlerRegistration, BasicGetResult, Task> visitor, CancellationToken cancellationToken)
+    private async Task<int> VisitAsync(
+        DeadLetterFilter filter, Func<IChannel, DeadLetter, BasicGetResult, Task> visitor, CancellationToken cancellationToken)
     {
+        var count = 0;
         var open = await connection.OpenAsync(cancellationToken);
-        foreach (var handler in handlers)
+        foreach (var handler in handlers.Where(handler => filter.Handler is null || filter.Handler == handler.Consumer))
         {
             await using var channel = await open.CreateChannelAsync(cancellationToken: cancellationToken);
             await RabbitMqTopology.DeclareDeadLetterQueueAsync(channel, handler.Consumer, cancellationToken);
@@ -67,8 +67,36 @@ internal sealed class DeadLetters(RabbitMqConnection connection, RabbitMqPublish
                 left > 0 && await channel.BasicGetAsync(queue, autoAck: false, cancellationToken) is { } message;
                 left--)
             {
-                await visitor(channel, handler, message);
+                if (Read(handler, message) is var letter && Matches(filter, letter))
+                {
+                    await visitor(channel, letter, message);
+                    count++;
+                }
             }
         }
+
+        return count;
+    }
+
+    private static bool Matches(DeadLetterFilter filter, DeadLetter letter) =>
+        (filter.Id is null || filter.Id == letter.Id)
+        && (filter.Type is null || filter.Type == letter.Type)
+        && (filter.Before is null || letter.FailedAt < filter.Before);
+
+    private static DeadLetter Read(HandlerRegistration handler, BasicGetResult message)
+    {
+        var properties = message.BasicProperties;
+        return new DeadLetter(
+            properties.MessageId ?? "",
+            handler.Consumer,
+            properties.Type,
+            properties.GetAttempts(),
+            DateTimeOffset.TryParse(properties.GetText(RabbitMqHeaders.FailedAt), CultureInfo.InvariantCulture, out var failedAt) ? failedAt : null,
+            properties.GetText(RabbitMqHeaders.ExceptionType),
+            properties.GetText(RabbitMqHeaders.Error) ?? properties.GetText(RabbitMqHeaders.FirstDeathReason),
+            properties.GetText(RabbitMqHeaders.Stack),
+            properties.GetText(RabbitMqHeaders.HandlerVersion),
+            properties.GetText(RabbitMqHeaders.TraceParent),
+            Encoding.UTF8.GetString(message.Body.Span));
     }
 }

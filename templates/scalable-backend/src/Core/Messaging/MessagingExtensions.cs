@@ -51,9 +51,20 @@ public static class MessagingExtensions
         builder.Services.AddHostedService<RabbitMqConsumers>();
         builder.Services.AddHealthChecks().AddCheck<ConsumerHealth>("consumers", HealthStatus.Degraded);
 #else
-        builder.Services.AddRelay();
+        builder.Services.AddSingleton<MessageQueue>();
+        builder.Services.AddSingleton<MessageRunner>();
+        builder.Services.AddHostedService<OutboxPoll>();
+        builder.Services.AddHostedService<MessageDispatcher>();
+#endif
+#if (!HasRabbitMq && HasWorker)
+        builder.Services.AddHostedService<OutboxListener>();
 #endif
     }
+#if (!HasRabbitMq && HasWorker)
+
+    /// <summary>Lets this process wake the workers when it has published messages.</summary>
+    public static void AddWorkerNotifications(this IHostApplicationBuilder builder) => builder.Services.AddHostedService<OutboxNotifier>();
+#endif
 
     /// <param name="consumer">The handler's own name: part of the inbox key, so never change it once messages flow.</param>
     /// <param name="configure">What is special to this handler; the section <c>Messaging:{consumer}</c> of the configuration takes precedence.</param>
@@ -79,6 +90,7 @@ public static class MessagingExtensions
         services.AddMessagingOptions(consumer, configure);
         services.AddSingleton(HandlerRegistration.Batch<TMessage, THandler>(consumer, batchSize));
     }
+#if (HasRabbitMq)
 
     private static void AddMessagingOptions(this IServiceCollection services, string name, Action<MessagingOptions>? configure) =>
         services.AddOptions<MessagingOptions>(name)
@@ -102,4 +114,5 @@ public static class MessagingExtensions
         services.AddHostedService<OutboxPoll>();
         services.AddHostedService<OutboxRelay>();
     }
+#endif
 }

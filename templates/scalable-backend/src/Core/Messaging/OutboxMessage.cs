@@ -16,12 +16,30 @@ public sealed class OutboxMessage
 
     public required DateTimeOffset CreatedAt { get; init; }
 
+#if (HasRabbitMq)
     /// <summary>When to try (again). Null: given up, see <see cref="Error"/>.</summary>
+#else
+    /// <summary>When it may be claimed: when it is due, or the lease of the process that works on it ends. Null: a dead letter.</summary>
+#endif
     public DateTimeOffset? DueAt { get; set; }
 
     public int Attempts { get; set; }
 
     public string? Error { get; set; }
+#if (!HasRabbitMq)
+
+    /// <summary>The only handler that it is for; null for all of its type.</summary>
+    public string? Consumer { get; init; }
+
+    /// <summary>The id of the message that the handler failed on; null if it is this one.</summary>
+    public Guid? MessageId { get; init; }
+
+    public string? ExceptionType { get; init; }
+
+    public string? Stack { get; init; }
+
+    public DateTimeOffset? FailedAt { get; init; }
+#endif
 
     internal sealed class Configuration : IEntityTypeConfiguration<OutboxMessage>
     {
@@ -30,6 +48,9 @@ public sealed class OutboxMessage
             builder.Property(message => message.Id).ValueGeneratedNever();
             builder.Property(message => message.Type).HasMaxLength(100);
             builder.Property(message => message.TraceParent).HasMaxLength(55);
+#if (!HasRabbitMq)
+            builder.Property(message => message.Consumer).HasMaxLength(100);
+#endif
             builder.HasIndex(message => message.DueAt);
         }
     }

@@ -129,6 +129,13 @@ namespace ScalableBackend.Core.Data.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("body");
 
+#if (!HasRabbitMq)
+                    b.Property<string>("Consumer")
+                        .HasMaxLength(100)
+                        .HasColumnType("TEXT")
+                        .HasColumnName("consumer");
+
+#endif
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("created_at");
@@ -141,6 +148,24 @@ namespace ScalableBackend.Core.Data.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("error");
 
+#if (!HasRabbitMq)
+                    b.Property<string>("ExceptionType")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("exception_type");
+
+                    b.Property<long?>("FailedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("failed_at");
+
+                    b.Property<Guid?>("MessageId")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("message_id");
+
+                    b.Property<string>("Stack")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("stack");
+
+#endif
                     b.Property<string>("TraceParent")
                         .HasMaxLength(55)
                         .HasColumnType("TEXT")

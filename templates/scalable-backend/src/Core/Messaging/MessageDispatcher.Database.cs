@@ -1,0 +1,157 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+
+namespace ScalableBackend.Core.Messaging;
+
+/// <summary>Claims messages and runs their handlers, so many at once as <see cref="MessagingOptions.Concurrency"/> says.</summary>
+internal sealed partial class MessageDispatcher(
+    MessageQueue queue,
+    MessageRunner runner,
+    OutboxSignal signal,
+    IOptions<MessagingOptions> options,
+    TimeProvider clock,
+    ILogger<MessageDispatcher> logger) : BackgroundService
+{
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(2);
+
+    private readonly ConcurrentDictionary<Guid, Task> _running = [];
+    private readonly int _places = options.Value.Concurrency;
+    private volatile bool _isBacklogged;
+    private int _isPaused;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var drained = new CancellationTokenSource();
+        var renewing = RenewLeasesAsync(drained.Token);
+        try
+        {
+            while (true)
+            {
+                await signal.WaitAsync(stoppingToken);
+                if (_isPaused == 1)
+                {
+                    await Task.Delay(PauseAfterFailure, clock, stoppingToken);
+                }
+
+                await ClaimAsync();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // What has begun is finished, also when the process is to end.
+            await Task.WhenAll(_running.Values);
+            await drained.CancelAsync();
+            await renewing;
+        }
+    }
+
+    private async Task ClaimAsync()
+    {
+        // After a failure, one message tells whether the database is back.
+        var free = Math.Min(_places - _running.Count, _isPaused == 1 ? 1 : _places);
+        _isBacklogged = true;
+        if (free <= 0)
+        {
+            return;
+        }
+
+        try
+        {
+            var messages = await queue.ClaimAsync(free, CancellationToken.None);
+            foreach (var message in messages.Where(message => _running.TryAdd(message.Id, Task.CompletedTask)))
+            {
+                _running.TryUpdate(message.Id, Task.Run(() => RunAsync(message)), Task.CompletedTask);
+            }
+
+            _isBacklogged = messages.Count == free;
+            if (messages.Count == 0)
+            {
+                Resume();
+            }
+        }
+        catch (Exception exception)
+        {
+            Pause(exception);
+        }
+    }
+
+    private async Task RunAsync(OutboxMessage message)
+    {
+        try
+        {
+            await queue.CompleteAsync(message, await runner.RunAsync(message), CancellationToken.None);
+            Resume();
+        }
+        catch (Exception exception)
+        {
+            // The database failed, not the message: it comes again, with as many tries as before.
+            Pause(exception);
+            await TryMoveLeasesAsync([message.Id], PauseAfterFailure);
+        }
+        finally
+        {
+            _running.TryRemove(message.Id, out _);
+            if (_isBacklogged)
+            {
+                signal.Set();
+            }
+        }
+    }
+
+    private async Task RenewLeasesAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(MessageQueue.Lease / 3, clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+            {
+                await TryMoveLeasesAsync([.. _running.Keys], MessageQueue.Lease);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // All is done.
+        }
+    }
+
+    private async Task TryMoveLeasesAsync(ICollection<Guid> ids, TimeSpan fromNow)
+    {
+        try
+        {
+            if (ids.Count > 0)
+            {
+                await queue.MoveLeaseAsync(ids, fromNow, CancellationToken.None);
+            }
+        }
+        catch (Exception exception)
+        {
+            Pause(exception);
+        }
+    }
+
+    // Logged once, however many messages it is about.
+    private void Pause(Exception exception)
+    {
+        if (Interlocked.Exchange(ref _isPaused, 1) == 0)
+        {
+            LogPaused(exception);
+        }
+
+        signal.Set();
+    }
+
+    private void Resume()
+    {
+        if (Interlocked.Exchange(ref _isPaused, 0) == 1)
+        {
+            LogResumed();
+            signal.Set();
+        }
+    }
+
+    [LoggerMessage(LogLevel.Error, "Handling of messages is paused: the database failed. It resumes when the database is back; no message has lost a try")]
+    private partial void LogPaused(Exception exception);
+
+    [LoggerMessage(LogLevel.Information, "Handling of messages is resumed")]
+    private partial void LogResumed();
+}
