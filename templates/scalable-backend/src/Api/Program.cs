@@ -23,7 +23,7 @@ builder.AddCache();
 builder.AddMessaging();
 #if (!HasWorker)
 builder.AddJobs();
-#elseif (!HasRabbitMq)
+#elif (!HasRabbitMq)
 builder.AddWorkerNotifications();
 #endif
 builder.AddApiDefaults();

@@ -15,7 +15,7 @@ public sealed class CacheInvalidation(IFusionCache cache)
     // A request that read the old value just before the change may cache it after the removal: it is removed again once such a request is done.
     private static readonly TimeSpan RepeatAfter = TimeSpan.FromSeconds(2);
 
-    // Waits for Redis, so that the next request to this process does not find the old value there.
+    // Waits until it is done, so that the next request to this process does not find the old value.
     private readonly FusionCacheEntryOptions _removal = cache.CreateEntryOptions(options =>
         options.SetSkipDistributedCache(false, skipBackplaneNotifications: false).AllowBackgroundDistributedCacheOperations = false);
 
