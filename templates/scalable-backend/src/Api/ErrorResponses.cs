@@ -1,7 +1,4 @@
 using System.Data.Common;
-#if (HasSqlite)
-using Microsoft.Data.Sqlite;
-#endif
 using ScalableBackend.Core.Data;
 
 namespace ScalableBackend.Api;
@@ -36,11 +33,8 @@ internal static class ErrorResponses
     private static int GetStatus(Exception exception) => exception switch
     {
         BadHttpRequestException malformed => malformed.StatusCode,
-        DatabaseUnavailableException or DbException { IsTransient: true } => StatusCodes.Status503ServiceUnavailable,
-#if (HasSqlite)
-        // SQLITE_BUSY and SQLITE_LOCKED: another program has locked the file.
-        SqliteException { SqliteErrorCode: 5 or 6 } => StatusCodes.Status503ServiceUnavailable,
-#endif
+        DbException { IsTransient: true } => StatusCodes.Status503ServiceUnavailable,
+        _ when DatabaseFailures.IsOutage(exception) => StatusCodes.Status503ServiceUnavailable,
         { InnerException: { } inner } => GetStatus(inner),
         _ => StatusCodes.Status500InternalServerError,
     };

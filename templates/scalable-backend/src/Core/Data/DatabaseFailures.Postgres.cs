@@ -3,7 +3,7 @@ using Npgsql;
 namespace ScalableBackend.Core.Data;
 
 /// <summary>Tells failures of the database from failures of what it was asked to do.</summary>
-internal static class DatabaseFailures
+public static class DatabaseFailures
 {
     /// <summary>Whether the database cannot work: it is unreachable, shutting down, read-only, full, or out of connections.</summary>
     public static bool IsOutage(Exception exception) => exception switch

@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 namespace ScalableBackend.Core.Data;
 
 /// <summary>Tells failures of the database from failures of what it was asked to do.</summary>
-internal static class DatabaseFailures
+public static class DatabaseFailures
 {
     /// <summary>Whether the database cannot work: its file is locked, read-only or cannot be opened, or its disk is full or broken.</summary>
     public static bool IsOutage(Exception exception) => exception switch

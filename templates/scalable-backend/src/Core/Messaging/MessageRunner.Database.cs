@@ -8,7 +8,7 @@ namespace ScalableBackend.Core.Messaging;
 internal sealed partial class MessageRunner(
     IEnumerable<HandlerRegistration> handlers,
     MessageProcessor processor,
-    IOptions<MessagingOptions> options,
+    IOptionsMonitor<MessagingOptions> options,
     TimeProvider clock,
     ILogger<MessageRunner> logger)
 {
@@ -16,7 +16,6 @@ internal sealed partial class MessageRunner(
     private const int MaxStackLength = 8000;
 
     private readonly HandlerRegistration[] _handlers = [.. handlers];
-    private readonly TimeSpan[] _retryDelays = options.Value.RetryDelays;
 
     /// <returns>For each handler that failed, a message to it alone: for another try, or as a dead letter.</returns>
     public async Task<List<OutboxMessage>> RunAsync(OutboxMessage message)
@@ -32,7 +31,7 @@ internal sealed partial class MessageRunner(
                     await processor.ProcessAsync(handler, [received], CancellationToken.None);
                 }
             }
-            catch (Exception exception) when (!DatabaseFailures.IsInfrastructure(exception))
+            catch (Exception exception) when (!DatabaseFailures.IsOutage(exception))
             {
                 failed.Add(Fail(message, handler, exception));
             }
@@ -44,7 +43,8 @@ internal sealed partial class MessageRunner(
     private OutboxMessage Fail(OutboxMessage message, HandlerRegistration handler, Exception exception)
     {
         var now = clock.GetUtcNow();
-        var isLast = exception is PoisonMessageException || message.Attempts >= _retryDelays.Length;
+        var policy = options.Get(handler.Consumer);
+        var delay = policy.IsRetried(exception) && message.Attempts < policy.RetryDelays.Length ? policy.RetryDelays[message.Attempts] : (TimeSpan?)null;
         var failed = new OutboxMessage
         {
             Id = Guid.CreateVersion7(now),
@@ -54,28 +54,25 @@ internal sealed partial class MessageRunner(
             Body = message.Body,
             TraceParent = message.TraceParent,
             CreatedAt = message.CreatedAt,
-            DueAt = isLast ? null : now + _retryDelays[message.Attempts],
+            DueAt = now + delay,
             Attempts = message.Attempts + 1,
-            Error = Clean(exception.Message, MaxErrorLength),
+            Error = exception.Message.ToStorable(MaxErrorLength),
             ExceptionType = exception.GetType().FullName,
-            Stack = Clean(exception.ToString(), MaxStackLength),
+            Stack = exception.ToString().ToStorable(MaxStackLength),
             FailedAt = now,
         };
-        if (isLast)
+        if (delay is null)
         {
+            MessagingTelemetry.DeadLettered(handler.Consumer, exception);
             LogDead(exception, handler.Consumer, failed.MessageId.Value, failed.Attempts);
         }
         else
         {
-            LogFailed(exception, handler.Consumer, failed.MessageId.Value, _retryDelays[message.Attempts], failed.Attempts);
+            LogFailed(exception, handler.Consumer, failed.MessageId.Value, delay.Value, failed.Attempts);
         }
 
         return failed;
     }
-
-    // U+0000 is the one character that not every database stores.
-    private static string Clean(string text, int maxLength) =>
-        (text.Length <= maxLength ? text : text[..(char.IsHighSurrogate(text[maxLength - 1]) ? maxLength - 1 : maxLength)]).Replace('\0', '\uFFFD');
 
     [LoggerMessage(LogLevel.Warning, "{Consumer} failed on message {MessageId} (attempt {Attempt}), retrying in {Delay}")]
     private partial void LogFailed(Exception exception, string consumer, Guid messageId, TimeSpan delay, int attempt);

@@ -36,7 +36,9 @@ public static class MessagingExtensions
             ResourceNames.Broker, BrokerTimeout, isAnswer: exception => exception is PublishException || RabbitMqPublisher.IsRejected(exception));
         builder.Services.AddSingleton<RabbitMqConnection>();
         builder.Services.AddSingleton<RabbitMqPublisher>();
-        builder.Services.AddRelay();
+        builder.Services.AddSingleton<MessageDelivery>();
+        builder.Services.AddOutboxPoll();
+        builder.Services.AddHostedService<OutboxRelay>();
         // While the broker is down messages wait in the outbox: a reason to look, none to take the process out of service.
         builder.Services.AddHealthChecks().AddCheck<RabbitMqHealthCheck>("broker", HealthStatus.Degraded);
 #endif
@@ -53,7 +55,7 @@ public static class MessagingExtensions
 #else
         builder.Services.AddSingleton<MessageQueue>();
         builder.Services.AddSingleton<MessageRunner>();
-        builder.Services.AddHostedService<OutboxPoll>();
+        builder.Services.AddOutboxPoll();
         builder.Services.AddHostedService<MessageDispatcher>();
 #endif
 #if (!HasRabbitMq && HasWorker)
@@ -90,7 +92,6 @@ public static class MessagingExtensions
         services.AddMessagingOptions(consumer, configure);
         services.AddSingleton(HandlerRegistration.Batch<TMessage, THandler>(consumer, batchSize));
     }
-#if (HasRabbitMq)
 
     private static void AddMessagingOptions(this IServiceCollection services, string name, Action<MessagingOptions>? configure) =>
         services.AddOptions<MessagingOptions>(name)
@@ -106,13 +107,10 @@ public static class MessagingExtensions
             .ValidateDataAnnotations()
             .ValidateOnStart();
 
-    private static void AddRelay(this IServiceCollection services)
+    private static void AddOutboxPoll(this IServiceCollection services)
     {
-        services.AddSingleton<MessageDelivery>();
         services.AddSingleton<OutboxHealth>();
         services.AddHealthChecks().AddCheck<OutboxHealth>("outbox", HealthStatus.Degraded);
         services.AddHostedService<OutboxPoll>();
-        services.AddHostedService<OutboxRelay>();
     }
-#endif
 }

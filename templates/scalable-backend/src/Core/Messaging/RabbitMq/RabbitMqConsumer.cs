@@ -11,7 +11,7 @@ internal sealed partial class RabbitMqConsumer(
     HandlerRegistration handler,
     MessagingOptions options,
     FailedMessages failures,
-    DatabaseCircuitBreaker breaker,
+    ConsumerCircuitBreaker breaker,
     ConsumerHealth health,
     ILogger<RabbitMqConsumer> logger)
 {

@@ -31,7 +31,7 @@ internal sealed partial class RabbitMqConsumers(
     {
         var settings = options.Get(handler.Consumer);
         var failures = new FailedMessages(publisher, handler, settings, clock, loggers.CreateLogger<FailedMessages>());
-        using var breaker = new DatabaseCircuitBreaker(processor, health, handler.Consumer, loggers.CreateLogger<DatabaseCircuitBreaker>());
+        using var breaker = new ConsumerCircuitBreaker(processor, health, handler.Consumer, loggers.CreateLogger<ConsumerCircuitBreaker>());
         while (!stoppingToken.IsCancellationRequested)
         {
             try

@@ -6,8 +6,8 @@ namespace ScalableBackend.Core.Messaging.RabbitMq;
 /// Pauses a consumer while the database is unavailable, read-only or full. Its messages are kept and use up no tries, and no handler
 /// calls the outside again and again for what cannot be saved. When the database takes a row again, one message goes first.
 /// </summary>
-internal sealed partial class DatabaseCircuitBreaker(
-    MessageProcessor processor, ConsumerHealth health, string consumer, ILogger<DatabaseCircuitBreaker> logger) : IDisposable
+internal sealed partial class ConsumerCircuitBreaker(
+    MessageProcessor processor, ConsumerHealth health, string consumer, ILogger<ConsumerCircuitBreaker> logger) : IDisposable
 {
     private static readonly TimeSpan MinPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(30);
