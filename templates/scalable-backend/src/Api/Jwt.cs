@@ -19,6 +19,8 @@ internal static class Jwt
     public static void AddJwt(this WebApplicationBuilder builder)
     {
         builder.WatchUserSecrets();
+        // Below Critical it logs only exceptions that it also rethrows, such as one for each request while the identity provider is unavailable.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Authentication.JwtBearer.JwtBearerHandler", LogLevel.Critical);
         builder.Services.AddSingleton<RefusedTokenLog>();
         builder.Services.AddSingleton<IdentityProvider>();
         builder.Services.AddHostedService(services => services.GetRequiredService<IdentityProvider>());
