@@ -11,9 +11,7 @@ public sealed class AspireDependencyTests
 {
     private static readonly Dictionary<string, string> Wanted = new()
     {
-        ["AspNetCore.HealthChecks.Redis"] = "the code adds the check itself, on the connection that it shares",
         ["Microsoft.EntityFrameworkCore.Relational"] = "all projects get the version that Microsoft.EntityFrameworkCore.Design has",
-        ["Microsoft.Extensions.Diagnostics.HealthChecks.EntityFrameworkCore"] = "the code adds the check itself, under a name of its own",
         ["Nerdbank.MessagePack"] = "not every feed has the version that StreamJsonRpc asks for",
     };
 

@@ -20,7 +20,7 @@ internal static class UserSecrets
             return;
         }
 
-        var assembly = typeof(Program).Assembly;
+        var assembly = typeof(UserSecrets).Assembly;
         var file = PathHelper.GetSecretsPathFromSecretsId(assembly.GetCustomAttribute<UserSecretsIdAttribute>()!.UserSecretsId);
         try
         {
