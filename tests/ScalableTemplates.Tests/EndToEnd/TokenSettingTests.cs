@@ -58,7 +58,7 @@ public sealed class TokenSettingTests
         provider.Start();
         await api.Process.WaitUntilAsync(async () => await api.GetAsync("v1/orders", token) == HttpStatusCode.OK);
         Assert.Equal(HttpStatusCode.Unauthorized, await api.GetAsync("v1/orders", "bad-token"));
-        Assert.Equal("Healthy", await api.GetHealthAsync());
+        await api.Process.WaitUntilAsync(async () => await api.GetHealthAsync() == "Healthy");
 
         provider.Stop();
         Assert.Equal(HttpStatusCode.OK, await api.GetAsync("v1/orders", token));

@@ -12,19 +12,16 @@ internal static class EdgeSecurity
     /// Believes what the networks in Proxy:Networks (such as 10.0.0.0/8) say about the caller's address and scheme, and nobody
     /// else; by itself only proxies on this machine.
     /// </summary>
-    public static void AddProxySupport(this WebApplicationBuilder builder) =>
+    public static void AddProxySupport(this WebApplicationBuilder builder)
+    {
+        var networks = (builder.Configuration.GetSection("Proxy:Networks").Get<string[]>() ?? []).Select(ParseNetwork).ToList();
         builder.Services.Configure<ForwardedHeadersOptions>(options =>
         {
             options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
             options.ForwardLimit = null;
-            foreach (var network in builder.Configuration.GetSection("Proxy:Networks").Get<string[]>() ?? [])
-            {
-                options.KnownIPNetworks.Add(System.Net.IPNetwork.TryParse(network, out var trusted)
-                    ? trusted
-                    : throw new ConfigurationException(
-                        $"Proxy:Networks has '{network}', which is not a network such as 10.0.0.0/8. Set the environment variable Proxy__Networks__0."));
-            }
+            networks.ForEach(options.KnownIPNetworks.Add);
         });
+    }
 
     /// <summary>Tells browsers to do nothing with an answer but hand it to who asked for it, and to come back by HTTPS only.</summary>
     public static void UseSecurityHeaders(this WebApplication app)
@@ -43,6 +40,11 @@ internal static class EdgeSecurity
             return next(context);
         });
     }
+
+    private static System.Net.IPNetwork ParseNetwork(string network, int index) => System.Net.IPNetwork.TryParse(network, out var parsed)
+        ? parsed
+        : throw new ConfigurationException(
+            $"Proxy:Networks has '{network}', which is not a network such as 10.0.0.0/8. Set the environment variable Proxy__Networks__{index}.");
 
     private static Task AddHeadersAsync(object state)
     {

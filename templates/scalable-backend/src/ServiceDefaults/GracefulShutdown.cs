@@ -15,10 +15,10 @@ internal sealed class GracefulShutdown(TimeSpan drainDelay, TimeProvider clock) 
     {
         var drainDelay = builder.Configuration.GetDuration(
             "Shutdown:DrainDelay", builder.Environment.IsDevelopment() ? TimeSpan.Zero : TimeSpan.FromSeconds(5));
-        if (drainDelay < TimeSpan.Zero || drainDelay > Total - MinStopTime)
+        if (drainDelay > Total - MinStopTime)
         {
-            throw new ConfigurationException($"Shutdown:DrainDelay is {drainDelay}, but must be between 0 and {(Total - MinStopTime).TotalSeconds:0} seconds: "
-                + $"all of the shutdown has to end within {Total.TotalSeconds:0} seconds.");
+            throw new ConfigurationException($"Shutdown:DrainDelay is {drainDelay}, but must be at most {(Total - MinStopTime).TotalSeconds:0} seconds: "
+                + $"all of the shutdown has to end within {Total.TotalSeconds:0} seconds. Set the environment variable Shutdown__DrainDelay.");
         }
 
         builder.Services.AddSingleton(services => new GracefulShutdown(drainDelay, services.GetRequiredService<TimeProvider>()));

@@ -25,7 +25,8 @@ internal static class StartFailures
         var exceptions = (unhandled.ExceptionObject as AggregateException)?.InnerExceptions ?? [(Exception)unhandled.ExceptionObject];
         if (exceptions.All(exception => exception is ConfigurationException or OptionsValidationException || IsUnreadable(exception)))
         {
-            End([.. exceptions.SelectMany(exception => (exception as OptionsValidationException)?.Failures ?? [exception.Message])]);
+            // Options with several names share a setting.
+            End([.. exceptions.SelectMany(exception => (exception as OptionsValidationException)?.Failures ?? [exception.Message]).Distinct()]);
         }
     }
 

@@ -36,15 +36,6 @@ internal sealed class DatabaseMonitor(DatabaseProbe probe, TimeProvider clock) :
 
     public DatabaseState State => _state;
 
-    /// <summary>Returns once the database takes writes, for work that can wait for that.</summary>
-    public async Task WaitUntilAvailableAsync(CancellationToken cancellationToken)
-    {
-        while (_state != DatabaseState.Available)
-        {
-            await Task.Delay(IntervalAfterFailure, clock, cancellationToken);
-        }
-    }
-
     /// <summary>Unhealthy before the database was ever there; from then on the failure status of the registration.</summary>
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(_state switch

@@ -105,6 +105,10 @@ public static class MessagingExtensions
                 }
             })
             .ValidateDataAnnotations()
+            .Validate(
+                options => Array.TrueForAll(options.RetryDelays, delay => delay > TimeSpan.Zero && delay <= MessagingOptions.MaxRetryDelay),
+                "Messaging:RetryDelays must be positive, and at most a day. Set the environment variables Messaging__RetryDelays__0, Messaging__RetryDelays__1 and so on.")
+            .Validate(options => options.Timeout > TimeSpan.Zero, "Messaging:Timeout must be positive. Set the environment variable Messaging__Timeout.")
             .ValidateOnStart();
 
     private static void AddOutboxPoll(this IServiceCollection services)

@@ -6,10 +6,10 @@ namespace ScalableBackend.Core.Messaging;
 /// How messages are handled: the section <c>Messaging</c> of the configuration for all handlers, then what the handler's
 /// registration says, then the section <c>Messaging:{consumer}</c> for that handler.
 /// </summary>
-public sealed class MessagingOptions : IValidatableObject
+public sealed class MessagingOptions
 {
-    // A delay queue and the inbox both keep a message for less than this.
-    private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromDays(1);
+    /// <summary>What a delay queue and the inbox are made for.</summary>
+    internal static readonly TimeSpan MaxRetryDelay = TimeSpan.FromDays(1);
 
     private readonly List<Type> _neverRetried = [];
 
@@ -42,19 +42,6 @@ public sealed class MessagingOptions : IValidatableObject
     /// <summary>Dead-letters a message at once if its handler throws this exception.</summary>
     public void NeverRetry<TException>()
         where TException : Exception => _neverRetried.Add(typeof(TException));
-
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
-    {
-        if (RetryDelays.Any(delay => delay <= TimeSpan.Zero || delay > MaxRetryDelay))
-        {
-            yield return new ValidationResult($"Messaging: each of {nameof(RetryDelays)} must be positive, and at most a day.");
-        }
-
-        if (Timeout <= TimeSpan.Zero)
-        {
-            yield return new ValidationResult($"Messaging: {nameof(Timeout)} must be positive.");
-        }
-    }
 
     /// <summary>Whether another try can help after this failure.</summary>
     internal bool IsRetried(Exception exception) =>
