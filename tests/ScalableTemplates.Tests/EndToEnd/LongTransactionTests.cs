@@ -9,7 +9,7 @@ namespace ScalableTemplates.Tests.EndToEnd;
 public sealed class LongTransactionTests(ServersFixture servers)
 {
     private const int Dead = 100_000;
-    private const int Orders = 100;
+    private const int Orders = 30;
 
     [SkippableFact]
     public async Task The_outbox_is_not_slowed_down_by_deleted_messages_that_a_long_transaction_could_still_see()

@@ -20,8 +20,9 @@ internal static class RabbitMqHeaders
     /// <summary>Set by the broker when it gives a message up by itself.</summary>
     public const string FirstDeathReason = "x-first-death-reason";
 
-    // Set by the broker: how often the message came back without an acknowledgement.
+    // Set by the broker: how often the message came back without an acknowledgement. Since 4.3 the loss of a consumer counts in the second only.
     private const string DeliveryCount = "x-delivery-count";
+    private const string AcquiredCount = "x-acquired-count";
 
     public static string? GetText(this IReadOnlyBasicProperties properties, string header) =>
         properties.Headers?.TryGetValue(header, out var value) is true && value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : null;
@@ -30,7 +31,7 @@ internal static class RabbitMqHeaders
 
     /// <summary>Whether the message may be what ends the worker, rather than one that was only prefetched when it ended.</summary>
     public static bool IsSuspect(this IReadOnlyBasicProperties properties) =>
-        properties.GetNumber(DeliveryCount) >= 10 || properties.GetNumber(Suspect) > 0;
+        Math.Max(properties.GetNumber(DeliveryCount), properties.GetNumber(AcquiredCount)) >= 10 || properties.GetNumber(Suspect) > 0;
 
     private static long GetNumber(this IReadOnlyBasicProperties properties, string header) =>
         properties.Headers?.TryGetValue(header, out var value) is true && value is IConvertible number and not string
