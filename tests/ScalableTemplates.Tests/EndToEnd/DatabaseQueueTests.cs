@@ -59,7 +59,7 @@ public sealed class DatabaseQueueTests : IAsyncLifetime
         await ExecuteAsync("ALTER SYSTEM SET default_transaction_read_only = on");
         await ExecuteAsync("SELECT pg_reload_conf()");
 
-        await backend.StartWorkerAsync();
+        await backend.StartWorkerAsync("Degraded");
         await backend.WaitUntilAsync(() => Task.FromResult(backend.WorkerLog.Contains("is paused", StringComparison.Ordinal)));
         await Task.Delay(TimeSpan.FromSeconds(10));
         Assert.Empty(provider.Charges);

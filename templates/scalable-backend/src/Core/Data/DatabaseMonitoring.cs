@@ -25,8 +25,11 @@ internal static class DatabaseMonitoring
         builder.Services.AddSingleton<DatabaseCircuitBreaker>();
         builder.Services.ConfigureDbContext<AppDbContext>((services, options) => options
             .AddInterceptors(services.GetRequiredService<DatabaseCircuitBreaker>())
-            // Exceptions that the caller handles: during an outage these would be two errors for each request.
+            // Each is an exception that the caller handles or logs: during an outage these would be more errors for each request.
             .ConfigureWarnings(warnings => warnings.Log(
-                (RelationalEventId.ConnectionError, LogLevel.Debug), (CoreEventId.QueryIterationFailed, LogLevel.Debug))));
+                (RelationalEventId.ConnectionError, LogLevel.Debug),
+                (RelationalEventId.CommandError, LogLevel.Debug),
+                (CoreEventId.QueryIterationFailed, LogLevel.Debug),
+                (CoreEventId.SaveChangesFailed, LogLevel.Debug))));
     }
 }
