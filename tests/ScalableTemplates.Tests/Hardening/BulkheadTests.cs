@@ -144,7 +144,9 @@ public sealed class BulkheadTests(ServersFixture servers)
 
     private static async Task<HttpStatusCode> ChangePriceAsync(HttpClient client, Guid product)
     {
-        using var response = await client.PutAsJsonAsync($"v1/products/{product}/price", new { Price = 5 });
+        using var request = new HttpRequestMessage(HttpMethod.Put, $"v1/products/{product}/price") { Content = JsonContent.Create(new { Price = 5 }) };
+        request.Headers.Add("If-Match", "*");
+        using var response = await client.SendAsync(request);
         return response.StatusCode;
     }
 }

@@ -12,8 +12,12 @@ internal sealed class FuzzReport
         [HttpStatusCode.BadRequest, HttpStatusCode.RequestUriTooLong, HttpStatusCode.RequestHeaderFieldsTooLarge];
 
     // Where there is nothing to protect, nobody is asked who he is.
+    // And bodies are read before a request counts as one that is worked on.
     private static readonly HttpStatusCode[] Refusals =
-        [HttpStatusCode.Unauthorized, HttpStatusCode.NotFound, HttpStatusCode.MethodNotAllowed, HttpStatusCode.UnsupportedMediaType];
+    [
+        HttpStatusCode.Unauthorized, HttpStatusCode.NotFound, HttpStatusCode.MethodNotAllowed, HttpStatusCode.UnsupportedMediaType,
+        HttpStatusCode.RequestEntityTooLarge,
+    ];
 
     private readonly ConcurrentDictionary<string, int> answers = [];
     private readonly ConcurrentBag<string> findings = [];

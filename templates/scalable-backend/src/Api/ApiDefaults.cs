@@ -40,7 +40,6 @@ internal static class ApiDefaults
         app.UseSecurityHeaders();
         app.UseErrorResponses();
         app.UseBufferedBodies();
-        app.UseNullCharacterCheck();
         app.UseTimeouts();
 #if (HasLimits)
         app.UseLoadShedding();
@@ -54,6 +53,7 @@ internal static class ApiDefaults
 #if (HasJwt)
         app.UseAuthorization();
 #endif
+        app.UseNullCharacterCheck();
         app.MapApiPage();
     }
 

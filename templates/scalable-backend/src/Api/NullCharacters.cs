@@ -2,7 +2,7 @@ namespace ScalableBackend.Api;
 
 internal static class NullCharacters
 {
-    /// <summary>Refuses U+0000, which PostgreSQL cannot store, wherever text comes from; the server does so for paths and headers. After the body is buffered.</summary>
+    /// <summary>Refuses U+0000, which not every database stores, wherever text comes from; the server does so for paths and headers. After the body is buffered.</summary>
     public static void UseNullCharacterCheck(this WebApplication app) => app.Use((context, next) =>
         context.Request.QueryString.Value?.Contains("%00", StringComparison.Ordinal) is true
         || (context.Request.Body is MemoryStream body && context.Request.HasJsonContentType() && IsIn(body.GetBuffer().AsSpan(0, (int)body.Length)))

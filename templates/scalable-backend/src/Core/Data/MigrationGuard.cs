@@ -46,7 +46,7 @@ public static class MigrationGuard
     }
 
     /// <summary>The steps that lose data, that a version of the services made before them cannot live with, or that hold a lock for long.</summary>
-    /// <param name="operations">The operations of a migration, in their order.</param>
+    /// <param name="operations">The operations of a migration, in sequence.</param>
     /// <param name="created">The tables that pending migrations create: nobody uses them yet. The operations' own are added.</param>
     public static IEnumerable<string> FindUnsafeSteps(IEnumerable<MigrationOperation> operations, ISet<string> created)
     {

@@ -7,7 +7,7 @@ namespace ScalableBackend.Core.Messaging;
 
 public sealed class MessagePublisher(AppDbContext db, TimeProvider clock)
 {
-    // Below what any broker takes (RabbitMQ 4: 16 MiB): a larger one would be refused when it is too late to tell the caller.
+    // Below what any broker takes: a larger one would be refused when it is too late to tell the caller.
     private const int MaxBytes = 1024 * 1024;
 
     /// <summary>Adds the message to the outbox. It is sent after the caller's changes are saved, and never if they are not.</summary>

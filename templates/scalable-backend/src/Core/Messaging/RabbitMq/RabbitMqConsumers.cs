@@ -47,9 +47,11 @@ internal sealed partial class RabbitMqConsumers(
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                if (health.NotConsuming(handler.Consumer, exception.Message))
+                // The client wraps the cause, such as a login that was refused.
+                var reason = exception.GetBaseException().Message;
+                if (health.NotConsuming(handler.Consumer, reason))
                 {
-                    LogLost(handler.Consumer, exception.Message, PauseAfterLoss);
+                    LogLost(handler.Consumer, reason, PauseAfterLoss);
                 }
 
                 await Task.Delay(PauseAfterLoss, stoppingToken);
