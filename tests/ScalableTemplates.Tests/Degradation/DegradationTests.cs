@@ -86,6 +86,8 @@ public sealed class DegradationTests(RunningShop shop, ITestOutputHelper output)
             await mend();
         }
 
+        // The circuit breaker closes with the next probe.
+        await WaitForHealthAsync("Healthy");
         var again = await shop.Customer.PlaceAsync(answers.IdempotencyKey, before.Priced);
         await AssertSettledAsync([before.Order, underWay, Customer.IdOf(again)]);
         Assert.Equal("page 200, product 200, price 503, place 503, order 200, health 200, alive 200", answers.ToString());
