@@ -15,11 +15,13 @@ namespace ScalableBackend.Api.Catalog;
 
 internal static class CatalogApi
 {
+    private const string GetProduct = nameof(GetProduct);
+
     public static void MapCatalog(this IEndpointRouteBuilder routes)
     {
         var products = routes.MapGroup("/products").WithTags("Catalog");
         products.MapGet("/", ListAsync).WithSummary("List products, oldest first");
-        var product = products.MapGet("/{id:guid}", GetAsync).WithSummary("Get a product, from the cache").WithExample("id", CatalogSeed.FirstProductId);
+        var product = products.MapGet("/{id:guid}", GetAsync).WithName(GetProduct).WithSummary("Get a product, from the cache").WithExample("id", CatalogSeed.FirstProductId);
 #if (HasLimits)
         product.WithMetadata(new ServedFromCache());
 #endif
@@ -77,11 +79,12 @@ internal static class CatalogApi
     }
 
     // Nothing is saved here: that is done with the response, for its Idempotency-Key.
-    private static Created<CreateProductResponse> CreateAsync(CreateProductRequest request, AppDbContext db, TimeProvider clock)
+    private static Created<CreateProductResponse> CreateAsync(
+        CreateProductRequest request, AppDbContext db, TimeProvider clock, LinkGenerator links, HttpContext context)
     {
         var product = new Product { Id = Guid.CreateVersion7(clock.GetUtcNow()), Name = request.Name, Price = request.Price };
         db.Add(product);
-        return TypedResults.Created($"/v1/products/{product.Id}", new CreateProductResponse(product.Id));
+        return TypedResults.Created(links.GetPathByName(context, GetProduct, new { id = product.Id }), new CreateProductResponse(product.Id));
     }
 
     private static async Task<Results<NoContent, NotFound, ProblemHttpResult>> ChangePriceAsync(
@@ -100,14 +103,14 @@ internal static class CatalogApi
         var changed = await FindVersion(db, id, ifMatch).ExecuteUpdateAsync(
             update => update.SetProperty(product => product.Price, request.Price), cancellationToken);
 #endif
-        return await AnswerAsync(changed, id, db, cache, cancellationToken);
+        return await RespondAsync(changed, id, db, cache, cancellationToken);
     }
 
     private static async Task<Results<NoContent, NotFound, ProblemHttpResult>> DeleteAsync(
         Guid id, [FromHeader(Name = "If-Match")] string? ifMatch, AppDbContext db, CacheInvalidation cache, CancellationToken cancellationToken) =>
         ifMatch is null
             ? EntityTag.Required()
-            : await AnswerAsync(await FindVersion(db, id, ifMatch).ExecuteDeleteAsync(cancellationToken), id, db, cache, cancellationToken);
+            : await RespondAsync(await FindVersion(db, id, ifMatch).ExecuteDeleteAsync(cancellationToken), id, db, cache, cancellationToken);
 
     // Compared in the statement that changes it, so that nobody overwrites what they have not seen.
     private static IQueryable<Product> FindVersion(AppDbContext db, Guid id, string ifMatch)
@@ -116,7 +119,7 @@ internal static class CatalogApi
         return db.Products.Where(product => product.Id == id && (ifMatch == EntityTag.Any || product.Version == version));
     }
 
-    private static async Task<Results<NoContent, NotFound, ProblemHttpResult>> AnswerAsync(
+    private static async Task<Results<NoContent, NotFound, ProblemHttpResult>> RespondAsync(
         int changed, Guid id, AppDbContext db, CacheInvalidation cache, CancellationToken cancellationToken)
     {
         if (changed == 0)

@@ -9,28 +9,31 @@ internal sealed partial class MessageDispatcher(
     MessageRunner runner,
     OutboxSignal signal,
     IOptions<MessagingOptions> options,
+    IHostApplicationLifetime lifetime,
     TimeProvider clock,
     ILogger<MessageDispatcher> logger) : BackgroundService
 {
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<Guid, Task> _running = [];
-    private readonly int _places = options.Value.Concurrency;
+    private readonly int _maxConcurrency = options.Value.Concurrency;
     private volatile bool _isBacklogged;
     private int _isPaused;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        // Claims nothing more as soon as the process is asked to end, not only after the drain delay.
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
         using var drained = new CancellationTokenSource();
         var renewing = RenewLeasesAsync(drained.Token);
         try
         {
             while (true)
             {
-                await signal.WaitAsync(stoppingToken);
+                await signal.WaitAsync(stopping.Token);
                 if (_isPaused == 1)
                 {
-                    await Task.Delay(PauseAfterFailure, clock, stoppingToken);
+                    await Task.Delay(PauseAfterFailure, clock, stopping.Token);
                 }
 
                 await ClaimAsync();
@@ -48,7 +51,7 @@ internal sealed partial class MessageDispatcher(
     private async Task ClaimAsync()
     {
         // After a failure, one message tells whether the database is back.
-        var free = Math.Min(_places - _running.Count, _isPaused == 1 ? 1 : _places);
+        var free = Math.Min(_maxConcurrency - _running.Count, _isPaused == 1 ? 1 : _maxConcurrency);
         _isBacklogged = true;
         if (free <= 0)
         {
@@ -149,9 +152,9 @@ internal sealed partial class MessageDispatcher(
         }
     }
 
-    [LoggerMessage(LogLevel.Error, "Handling of messages is paused: the database failed. It resumes when the database is back; no message has lost a try")]
+    [LoggerMessage(LogLevel.Error, "Message handling is paused: the database is unavailable. Messages are kept and use up no tries; resumes when it can be written")]
     private partial void LogPaused(Exception exception);
 
-    [LoggerMessage(LogLevel.Information, "Handling of messages is resumed")]
+    [LoggerMessage(LogLevel.Information, "Message handling is resumed: the database is available again")]
     private partial void LogResumed();
 }

@@ -57,6 +57,13 @@ internal sealed partial class MessageProcessor(
         }
     }
 
+    /// <summary>
+    /// Whether the database, and not the message, is why it failed. What may be either, such as a timeout, is an outage only if
+    /// the database takes no row now.
+    /// </summary>
+    public async Task<bool> IsOutageAsync(Exception exception, CancellationToken cancellationToken) =>
+        DatabaseFailures.IsOutage(exception) || (DatabaseFailures.MayBeOutage(exception) && !await CanSaveAsync(cancellationToken));
+
     /// <summary>Whether the database takes a row now, as it has to when a handler is done.</summary>
     public async Task<bool> CanSaveAsync(CancellationToken cancellationToken)
     {

@@ -31,8 +31,13 @@ internal sealed partial class MessageRunner(
                     await processor.ProcessAsync(handler, [received], CancellationToken.None);
                 }
             }
-            catch (Exception exception) when (!DatabaseFailures.IsOutage(exception))
+            catch (Exception exception)
             {
+                if (await processor.IsOutageAsync(exception, CancellationToken.None))
+                {
+                    throw;
+                }
+
                 failed.Add(Fail(message, handler, exception));
             }
         }

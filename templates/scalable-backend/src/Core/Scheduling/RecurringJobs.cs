@@ -30,7 +30,11 @@ internal sealed partial class RecurringJobs(
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                LogFailed(exception, job.Name);
+                // An outage of the database is logged once, by its health check.
+                if (!DatabaseFailures.IsOutage(exception))
+                {
+                    LogFailed(exception, job.Name);
+                }
             }
 
             await Task.Delay(wait * (0.5 + (Random.Shared.NextDouble() / 2)), clock, stoppingToken);
@@ -74,6 +78,6 @@ internal sealed partial class RecurringJobs(
         }
     }
 
-    [LoggerMessage(LogLevel.Error, "The job {Job} failed; trying again in a minute")]
+    [LoggerMessage(LogLevel.Error, "Recurring job {Job} failed; retrying in a minute")]
     private partial void LogFailed(Exception exception, string job);
 }

@@ -41,7 +41,7 @@ internal sealed partial class ConsumerCircuitBreaker(
                 }
                 catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
                 {
-                    if (!await IsOutageAsync(exception, stoppingToken))
+                    if (!await processor.IsOutageAsync(exception, stoppingToken))
                     {
                         throw;
                     }
@@ -94,9 +94,6 @@ internal sealed partial class ConsumerCircuitBreaker(
         Close();
         return true;
     }
-
-    private async Task<bool> IsOutageAsync(Exception exception, CancellationToken cancellationToken) =>
-        DatabaseFailures.IsOutage(exception) || (DatabaseFailures.MayBeOutage(exception) && !await processor.CanSaveAsync(cancellationToken));
 
     private void Open(Exception exception)
     {
