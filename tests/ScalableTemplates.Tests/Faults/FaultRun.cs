@@ -10,8 +10,9 @@ internal sealed class FaultRun : IAsyncDisposable
 {
     private const int LeastOrders = 2000;
 
-    // Six processes at most, and a server that takes a hundred connections unless told otherwise.
+    // A server takes a hundred connections unless told otherwise; with a standby, each process has two pools.
     private const int ConnectionsPerProcess = 15;
+    private const int ConnectionsPerPool = 10;
 
     private static readonly TimeSpan Before = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan After = TimeSpan.FromSeconds(5);
@@ -152,7 +153,7 @@ internal sealed class FaultRun : IAsyncDisposable
         database = await Postgres.CreateDatabaseAsync();
         var connectionStrings = new Dictionary<string, string>
         {
-            ["database"] = $"{database};Maximum Pool Size={ConnectionsPerProcess}",
+            ["database"] = $"{database};Maximum Pool Size={(hasStandby ? ConnectionsPerPool : ConnectionsPerProcess)}",
             ["cache"] = Redis.ConnectionString,
             ["broker"] = RabbitMq.ConnectionString,
         };

@@ -64,6 +64,22 @@ public sealed class SlowBodyTests(ServersFixture servers)
         Assert.DoesNotContain("fail:", backend.Api.Log, StringComparison.Ordinal);
     }
 
+    [SkippableFact]
+    public async Task Clients_that_stop_before_the_end_of_a_large_body_hold_up_no_others()
+    {
+        await using var backend = await StartAsync();
+        using var customer = new Customer(backend.Address);
+        var product = await backend.GetProductIdAsync();
+        await customer.PlaceAsync(Guid.NewGuid().ToString(), product);
+        var stalled = await Task.WhenAll(Enumerable.Range(0, 80).Select(_ => RawRequest.StartAsync(backend.Address, MaxBytes)));
+        var almost = new string(' ', MaxBytes - 1);
+        await Task.WhenAll(stalled.Select(request => request.SendAsync(almost)));
+
+        Assert.Equal(HttpStatusCode.Accepted, (await customer.PlaceAsync(Guid.NewGuid().ToString(), product)).Status);
+
+        Array.ForEach(stalled, request => request.Dispose());
+    }
+
     private async Task<Backend> StartAsync()
     {
         Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);

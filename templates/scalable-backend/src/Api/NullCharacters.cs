@@ -1,26 +1,34 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
 namespace ScalableBackend.Api;
 
-internal static class NullCharacters
+internal static partial class NullCharacters
 {
-    /// <summary>Refuses U+0000, which not every database stores, wherever text comes from; the server does so for paths and headers. After the body is buffered.</summary>
-    public static void UseNullCharacterCheck(this WebApplication app) => app.Use((context, next) =>
-        context.Request.QueryString.Value?.Contains("%00", StringComparison.Ordinal) is true
-        || (context.Request.Body is MemoryStream body && context.Request.HasJsonContentType() && IsIn(body.GetBuffer().AsSpan(0, (int)body.Length)))
-            ? throw new BadHttpRequestException("The character U+0000 is not allowed.")
-            : next(context));
-
-    // JSON has it only as an escape sequence, whose backslash is not escaped itself.
-    private static bool IsIn(ReadOnlySpan<byte> json)
+    /// <summary>
+    /// Refuses U+0000, which not every database stores, in query strings and buffered JSON bodies; the server does so for paths and
+    /// headers.
+    /// </summary>
+    public static void UseNullCharacterCheck(this WebApplication app) => app.Use(async (context, next) =>
     {
-        var escape = "\\u0000"u8;
-        for (int at; (at = json.IndexOf(escape)) >= 0; json = json[(at + escape.Length)..])
+        if (context.Request.QueryString.Value?.Contains("%00", StringComparison.Ordinal) is true
+            || (context.Request.Body.CanSeek && context.Request.HasJsonContentType() && await IsInBodyAsync(context.Request, context.RequestAborted)))
         {
-            if ((at - json[..at].LastIndexOfAnyExcept((byte)'\\')) % 2 == 1)
-            {
-                return true;
-            }
+            throw new BadHttpRequestException("The character U+0000 is not allowed.");
         }
 
-        return false;
+        await next(context);
+    });
+
+    private static async Task<bool> IsInBodyAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        using var reader = new StreamReader(request.Body, request.GetTypedHeaders().ContentType?.Encoding ?? Encoding.UTF8, leaveOpen: true);
+        var json = await reader.ReadToEndAsync(cancellationToken);
+        request.Body.Position = 0;
+        return EscapedNull().IsMatch(json);
     }
+
+    // JSON has it only as an escape sequence, whose backslash is not escaped itself.
+    [GeneratedRegex(@"(?<!\\)(?:\\\\)*\\u0000")]
+    private static partial Regex EscapedNull();
 }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.WebUtilities;
 
 namespace ScalableBackend.Api;
 
@@ -6,12 +7,10 @@ internal static class RequestBodies
 {
     public const int MaxBytes = 1024 * 1024;
 
-    // Of all requests together, so that many clients cannot exhaust the memory.
-    private const long MaxBufferedBytes = 64 * MaxBytes;
+    // Larger bodies are kept in a temporary file until the request ends, so that many clients cannot exhaust the memory.
+    private const int MaxBytesInMemory = 64 * 1024;
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
-
-    private static long _bufferedBytes;
 
     /// <summary>
     /// Reads a request body to its end before anything is done for the request, so that a slow client holds nothing that others
@@ -19,13 +18,15 @@ internal static class RequestBodies
     /// </summary>
     public static void UseBufferedBodies(this WebApplication app) => app.Use(async (context, next) =>
     {
-        var limit = context.Features.Get<IHttpMaxRequestBodySizeFeature>();
-        if (context.IsStreaming() || context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody is not true)
+        if (context.IsStreaming() || context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody is not true || await TryBufferAsync(context))
         {
             await next(context);
-            return;
         }
+    });
 
+    private static async Task<bool> TryBufferAsync(HttpContext context)
+    {
+        var limit = context.Features.Get<IHttpMaxRequestBodySizeFeature>();
         var max = limit?.MaxRequestBodySize ?? MaxBytes;
         if (limit is { IsReadOnly: false })
         {
@@ -33,71 +34,24 @@ internal static class RequestBodies
             limit.MaxRequestBodySize = null;
         }
 
-        using var body = new MemoryStream();
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        deadline.CancelAfter(Timeout);
+        var connection = context.Request.Body;
+        context.Request.EnableBuffering(MaxBytesInMemory);
         try
         {
-            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-            deadline.CancelAfter(Timeout);
-            if (await ReadAsync(context, body, max, deadline.Token) is { } status)
+            if (await TryReadAsync(context.Request, max, deadline.Token))
             {
-                await RejectAsync(context, status, deadline.Token);
-                return;
+                return true;
             }
 
-            body.Position = 0;
-            context.Request.Body = body;
-            await next(context);
-        }
-        finally
-        {
-            // Works after the endpoint has disposed of it, too.
-            Interlocked.Add(ref _bufferedBytes, body.TryGetBuffer(out var buffered) ? -buffered.Count : 0);
-        }
-    });
-
-    /// <returns>The status of a request that is rejected; null if its body is complete.</returns>
-    private static async Task<int?> ReadAsync(HttpContext context, MemoryStream body, long max, CancellationToken deadline)
-    {
-        if (context.Request.ContentLength > max)
-        {
-            return StatusCodes.Status413PayloadTooLarge;
-        }
-
-        try
-        {
-            while (true)
-            {
-                var result = await context.Request.BodyReader.ReadAsync(deadline);
-                var length = result.Buffer.Length;
-                var status = body.Length + length > max ? StatusCodes.Status413PayloadTooLarge
-                    : Interlocked.Read(ref _bufferedBytes) + length > MaxBufferedBytes ? StatusCodes.Status503ServiceUnavailable
-                    : (int?)null;
-                if (status is null)
-                {
-                    foreach (var segment in result.Buffer)
-                    {
-                        body.Write(segment.Span);
-                    }
-
-                    Interlocked.Add(ref _bufferedBytes, length);
-                }
-
-                context.Request.BodyReader.AdvanceTo(result.Buffer.End);
-                if (status is not null || result.IsCompleted)
-                {
-                    return status;
-                }
-            }
+            context.Response.StatusCode = StatusCodes.Status413PayloadTooLarge;
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
         {
-            return StatusCodes.Status408RequestTimeout;
+            context.Response.StatusCode = StatusCodes.Status408RequestTimeout;
         }
-    }
 
-    private static async Task RejectAsync(HttpContext context, int status, CancellationToken deadline)
-    {
-        context.Response.StatusCode = status;
         if (HttpProtocol.IsHttp11(context.Request.Protocol))
         {
             context.Response.Headers.Connection = "close";
@@ -108,16 +62,28 @@ internal static class RequestBodies
         try
         {
             // A client that is still sending would not come to read the response otherwise.
-            for (var isCompleted = false; !isCompleted;)
-            {
-                var result = await context.Request.BodyReader.ReadAsync(deadline);
-                isCompleted = result.IsCompleted;
-                context.Request.BodyReader.AdvanceTo(result.Buffer.End);
-            }
+            await connection.DrainAsync(deadline.Token);
         }
         catch (Exception exception) when (exception is OperationCanceledException or IOException)
         {
             // It has left, or is too slow.
         }
+
+        return false;
+    }
+
+    private static async Task<bool> TryReadAsync(HttpRequest request, long max, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[4096];
+        while (!(request.ContentLength > max) && request.Body.Length <= max)
+        {
+            if (await request.Body.ReadAsync(buffer, cancellationToken) == 0)
+            {
+                request.Body.Position = 0;
+                return true;
+            }
+        }
+
+        return false;
     }
 }

@@ -4,7 +4,9 @@ using Microsoft.Extensions.Options;
 namespace ScalableBackend.ServiceDefaults;
 
 /// <summary>Runs each health check in the background, about once a second, so that probes are answered from memory.</summary>
-internal sealed partial class HealthMonitor : BackgroundService
+internal sealed partial class HealthMonitor(
+    IServiceScopeFactory scopes, IOptions<HealthCheckServiceOptions> options, GracefulShutdown shutdown, TimeProvider clock, ILogger<HealthMonitor> logger)
+    : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(2);
@@ -15,27 +17,12 @@ internal sealed partial class HealthMonitor : BackgroundService
     // A result that is older was not renewed, though a check that hangs renews its own: this process itself is stuck.
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(15);
 
-    private readonly IServiceScopeFactory _scopes;
-    private readonly GracefulShutdown _shutdown;
-    private readonly TimeProvider _clock;
-    private readonly ILogger _logger;
-    private readonly long _startedAt;
-    private readonly Check[] _checks;
+    private readonly long _startedAt = clock.GetTimestamp();
+    private readonly Check[] _checks = [.. options.Value.Registrations.Select(registration => new Check(registration, clock.GetTimestamp()))];
     private volatile bool _hasStarted;
 
-    public HealthMonitor(
-        IServiceScopeFactory scopes, IOptions<HealthCheckServiceOptions> options, GracefulShutdown shutdown, TimeProvider clock, ILogger<HealthMonitor> logger)
-    {
-        _scopes = scopes;
-        _shutdown = shutdown;
-        _clock = clock;
-        _logger = logger;
-        _startedAt = clock.GetTimestamp();
-        _checks = [.. options.Value.Registrations.Select(registration => new Check(registration) { Result = new(HealthStatus.Unhealthy, _startedAt) })];
-    }
-
     /// <returns>A <see cref="HealthStatus"/>, or Stopping; or Starting, if this process was never well so far.</returns>
-    public string GetStatus() => _shutdown.IsStopping ? "Stopping" : _hasStarted ? GetWorst().ToString() : "Starting";
+    public string GetStatus() => shutdown.IsStopping ? "Stopping" : _hasStarted ? GetWorst().ToString() : "Starting";
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -44,7 +31,7 @@ internal sealed partial class HealthMonitor : BackgroundService
     }
 
     private HealthStatus GetWorst() => _checks
-        .Select(check => _clock.GetElapsedTime(check.Result.At) > MaxAge ? HealthStatus.Unhealthy : check.Result.Status)
+        .Select(check => clock.GetElapsedTime(check.Result.At) > MaxAge ? HealthStatus.Unhealthy : check.Result.Status)
         .DefaultIfEmpty(HealthStatus.Healthy)
         .Min();
 
@@ -57,7 +44,7 @@ internal sealed partial class HealthMonitor : BackgroundService
             run ??= Task.Run(() => RunAsync(check.Registration, timeout), CancellationToken.None);
             try
             {
-                Record(check, await run.WaitAsync(timeout, _clock, stoppingToken));
+                Record(check, await run.WaitAsync(timeout, clock, stoppingToken));
                 run = null;
             }
             catch (TimeoutException)
@@ -66,16 +53,16 @@ internal sealed partial class HealthMonitor : BackgroundService
                 Record(check, new(check.Registration.FailureStatus, $"No result within {timeout.TotalSeconds:0} s."));
             }
 
-            await Task.Delay(Interval, _clock, stoppingToken);
+            await Task.Delay(Interval, clock, stoppingToken);
         }
     }
 
     private async Task<HealthCheckResult> RunAsync(HealthCheckRegistration registration, TimeSpan timeout)
     {
-        using var cancellation = new CancellationTokenSource(registration.Timeout > TimeSpan.Zero ? registration.Timeout : timeout, _clock);
+        using var cancellation = new CancellationTokenSource(registration.Timeout > TimeSpan.Zero ? registration.Timeout : timeout, clock);
         try
         {
-            await using var scope = _scopes.CreateAsyncScope();
+            await using var scope = scopes.CreateAsyncScope();
             return await registration.Factory(scope.ServiceProvider).CheckHealthAsync(new() { Registration = registration }, cancellation.Token);
         }
         catch (Exception exception)
@@ -86,10 +73,10 @@ internal sealed partial class HealthMonitor : BackgroundService
 
     private void Record(Check check, HealthCheckResult result)
     {
-        check.Result = new(result.Status, _clock.GetTimestamp());
+        check.Result = new(result.Status, clock.GetTimestamp());
         _hasStarted |= GetWorst() != HealthStatus.Unhealthy;
         // While a process starts, what it needs may be starting, too.
-        if (result.Status != check.Logged && _clock.GetElapsedTime(_startedAt) > 2 * StartTimeout)
+        if (result.Status != check.Logged && clock.GetElapsedTime(_startedAt) > 2 * StartTimeout)
         {
             check.Logged = result.Status;
             LogChanged(result.Status == HealthStatus.Healthy ? LogLevel.Information : LogLevel.Warning, check.Registration.Name, result.Status, result.Description ?? "no details");
@@ -99,15 +86,15 @@ internal sealed partial class HealthMonitor : BackgroundService
     [LoggerMessage("Health check {Check} is {Status}: {Description}")]
     private partial void LogChanged(LogLevel level, string check, HealthStatus status, string? description);
 
-    private sealed class Check(HealthCheckRegistration registration)
+    private sealed class Check(HealthCheckRegistration registration, long createdAt)
     {
-        private volatile Result _result = new(HealthStatus.Unhealthy, 0);
+        private volatile Result _result = new(HealthStatus.Unhealthy, createdAt);
 
         public HealthCheckRegistration Registration => registration;
 
         public HealthStatus Logged { get; set; } = HealthStatus.Healthy;
 
-        public required Result Result
+        public Result Result
         {
             get => _result;
             set => _result = value;
