@@ -20,7 +20,8 @@ internal static class BuiltSolution
     private static async Task<string> BuildAsync(TemplateOptions options)
     {
         var folder = await Scaffold.CreateAsync(options);
-        (await Command.DotnetAsync(folder, "build", "-warnaserror")).EnsureSuccess();
+        // Analyzers take half the time of a build, and have their own tests.
+        (await Command.DotnetAsync(folder, "build", "-warnaserror", "-p:RunAnalyzers=false")).EnsureSuccess();
         return folder;
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 using ScalableTemplates.Tests.Infrastructure;
@@ -70,6 +71,18 @@ internal sealed class RabbitMqServer : IAsyncDisposable
     {
         await ControlAsync("add_vhost", name);
         await ControlAsync("set_permissions", "--vhost", name, User, ".*", ".*", ".*");
+    }
+
+    /// <summary>Adds virtual hosts in one call, which costs much less than one at a time.</summary>
+    public async Task AddVirtualHostsAsync(IReadOnlyList<string> names)
+    {
+        var file = Path.Combine(folder, $"{names[0]}.json");
+        await File.WriteAllTextAsync(file, JsonSerializer.Serialize(new
+        {
+            vhosts = names.Select(name => new { name }),
+            permissions = names.Select(vhost => new { user = User, vhost, configure = ".*", write = ".*", read = ".*" }),
+        }));
+        await ControlAsync("import_definitions", file);
     }
 
     /// <returns>How many messages are in each queue.</returns>

@@ -5,9 +5,13 @@ namespace ScalableTemplates.Tests.EndToEnd;
 /// <summary>Real servers, started once for all tests that need them.</summary>
 public sealed class ServersFixture : IAsyncLifetime
 {
+    private const int VirtualHostsAtOnce = 10;
+
     private readonly PostgresServer postgres = new();
     private readonly RedisServer redis = new();
     private readonly RabbitMqServer rabbitMq = new();
+    private readonly Queue<string> virtualHosts = [];
+    private int virtualHostsAdded;
 
     /// <summary>Why tests that need the servers are skipped; null if they are not.</summary>
     internal static string? Missing { get; } = FindMissing();
@@ -22,12 +26,13 @@ public sealed class ServersFixture : IAsyncLifetime
         }
     }
 
-    /// <returns>The connection strings of servers with an empty database.</returns>
+    /// <returns>The connection strings of servers with an empty database and a virtual host without queues.</returns>
     internal async Task<Dictionary<string, string>> GetConnectionStringsAsync() => new()
     {
         ["database"] = await postgres.CreateDatabaseAsync(),
         ["cache"] = redis.ConnectionString,
-        ["broker"] = rabbitMq.ConnectionString,
+        // Consumers would take the messages that an earlier test has left, and not find what they are about.
+        ["broker"] = rabbitMq.ConnectionString + await GetVirtualHostAsync(),
     };
 
     public async Task DisposeAsync()
@@ -35,6 +40,21 @@ public sealed class ServersFixture : IAsyncLifetime
         await postgres.DisposeAsync();
         await redis.DisposeAsync();
         await rabbitMq.DisposeAsync();
+    }
+
+    private async Task<string> GetVirtualHostAsync()
+    {
+        if (virtualHosts.Count == 0)
+        {
+            foreach (var _ in Enumerable.Range(0, VirtualHostsAtOnce))
+            {
+                virtualHosts.Enqueue($"v{virtualHostsAdded++}");
+            }
+
+            await rabbitMq.AddVirtualHostsAsync([.. virtualHosts]);
+        }
+
+        return virtualHosts.Dequeue();
     }
 
     private static string? FindMissing()

@@ -5,11 +5,14 @@ namespace ScalableTemplates.Tests.Infrastructure;
 /// <summary>Runs a program to its end.</summary>
 internal static class Command
 {
+    // One compiler server for all builds of the run: each build would load the compiler and its analyzers anew.
+    private static readonly Dictionary<string, string> SharedCompilation = new() { ["UseSharedCompilation"] = "true" };
+
     // The machine has few cores, and every 'dotnet' uses all of them.
     private static readonly SemaphoreSlim Places = new(Math.Max(2, Environment.ProcessorCount));
 
     public static Task<CommandResult> DotnetAsync(string folder, params string[] arguments) =>
-        RunAsync("dotnet", arguments, folder, TimeSpan.FromMinutes(30));
+        RunAsync("dotnet", arguments, folder, TimeSpan.FromMinutes(30), SharedCompilation);
 
     /// <summary>Publishes a project as it is deployed.</summary>
     /// <returns>The folder to start it from.</returns>
