@@ -33,7 +33,7 @@ internal sealed record FaultReport(
         AssertNone("lost", Ledger.Lost);
         AssertNone("left over", Ledger.LeftOver);
         AssertNone("given up", [.. Load.GivenUp.Select(order => $"{order.Key}: {order.Value}")]);
-        Assert.True(Ledger.Accepted >= 2000, $"Only {Ledger.Accepted} orders were accepted.");
+        Assert.True(Ledger.Accepted >= FaultRun.LeastOrders, $"Only {Ledger.Accepted} orders were accepted.");
         Assert.Equal(Ledger.Accepted, Ledger.Confirmed);
         Assert.All(ExitCodes, code => Assert.Equal(0, code));
     }

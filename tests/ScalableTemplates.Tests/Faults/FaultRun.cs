@@ -8,7 +8,7 @@ namespace ScalableTemplates.Tests.Faults;
 /// <summary>The services stage as separate processes on servers of its own, under a constant load of orders while something fails.</summary>
 internal sealed class FaultRun : IAsyncDisposable
 {
-    private const int LeastOrders = 2000;
+    public const int LeastOrders = 1000;
 
     // A server takes a hundred connections unless told otherwise; with a standby, each process has two pools.
     private const int ConnectionsPerProcess = 15;

@@ -10,6 +10,9 @@ public sealed class FaultTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Outage = TimeSpan.FromSeconds(2);
 
+    // Longer than the timeouts of statements and than what a probe tolerates.
+    private static readonly TimeSpan LongOutage = TimeSpan.FromSeconds(8);
+
     [SkippableFact]
     public async Task A_broker_that_is_stopped_and_started_loses_nothing()
     {
@@ -29,6 +32,18 @@ public sealed class FaultTests(ITestOutputHelper output)
             await run.RabbitMq.KillAsync();
             await run.AcceptOrdersAsync();
             await run.RabbitMq.StartAsync();
+        });
+    }
+
+    [SkippableFact]
+    public async Task A_broker_that_refuses_messages_for_want_of_memory_loses_nothing()
+    {
+        await RunAsync("Broker refuses (memory alarm)", async run =>
+        {
+            await run.RabbitMq.RefuseAsync();
+            await Task.Delay(Outage);
+            await run.AcceptOrdersAsync();
+            await run.RabbitMq.AcceptAsync();
         });
     }
 
@@ -61,6 +76,28 @@ public sealed class FaultTests(ITestOutputHelper output)
     [InlineData("immediate")]
     public async Task A_database_that_restarts_loses_nothing(string mode) =>
         await RunAsync($"Database restarted ({mode})", run => run.Postgres.RestartAsync(mode));
+
+    [SkippableFact]
+    public async Task A_database_that_refuses_to_write_loses_nothing()
+    {
+        await RunAsync("Database refuses writes", async run =>
+        {
+            await run.Postgres.SetReadOnlyAsync(true);
+            await Task.Delay(Outage);
+            await run.Postgres.SetReadOnlyAsync(false);
+        });
+    }
+
+    [SkippableFact]
+    public async Task A_database_that_hangs_loses_nothing()
+    {
+        await RunAsync("Database hangs", async run =>
+        {
+            await run.Postgres.PauseAsync();
+            await Task.Delay(LongOutage);
+            await run.Postgres.ResumeAsync();
+        });
+    }
 
     [SkippableFact]
     public async Task A_cache_that_is_killed_disturbs_nobody()

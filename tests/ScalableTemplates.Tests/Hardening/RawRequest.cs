@@ -17,13 +17,13 @@ internal sealed class RawRequest : IDisposable
 
     /// <summary>Sends the headers of an order.</summary>
     /// <param name="length">Of the body; null if it is sent in chunks.</param>
-    public static async Task<RawRequest> StartAsync(Uri address, long? length)
+    public static async Task<RawRequest> StartAsync(Uri address, long? length, string path = "/v1/orders")
     {
         var request = new RawRequest();
         await request.client.ConnectAsync(IPAddress.Loopback, address.Port);
         var framing = length is null ? "Transfer-Encoding: chunked" : $"Content-Length: {length}";
         await request.SendAsync(
-            $"POST /v1/orders HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {Token.Create()}\r\nIdempotency-Key: {Guid.NewGuid()}\r\n"
+            $"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {Token.Create()}\r\nIdempotency-Key: {Guid.NewGuid()}\r\n"
             + $"Content-Type: application/json\r\n{framing}\r\n\r\n");
         return request;
     }
@@ -63,6 +63,21 @@ internal sealed class RawRequest : IDisposable
         }
 
         return Encoding.ASCII.GetString(received.ToArray());
+    }
+
+    /// <returns>What is received until then, the end of which is <paramref name="end"/>.</returns>
+    public async Task<string> ReceiveUntilAsync(string end)
+    {
+        var received = "";
+        var buffer = new byte[4096];
+        while (!received.EndsWith(end, StringComparison.Ordinal))
+        {
+            var length = await client.GetStream().ReadAsync(buffer).AsTask().WaitAsync(Daemon.Patience);
+            Assert.True(length > 0, received);
+            received += Encoding.ASCII.GetString(buffer, 0, length);
+        }
+
+        return received;
     }
 
     public void Dispose() => client.Dispose();

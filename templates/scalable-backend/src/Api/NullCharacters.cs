@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.RegularExpressions;
 
 namespace ScalableBackend.Api;
@@ -22,7 +21,7 @@ internal static partial class NullCharacters
 
     private static async Task<bool> IsInBodyAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        using var reader = new StreamReader(request.Body, request.GetTypedHeaders().ContentType?.Encoding ?? Encoding.UTF8, leaveOpen: true);
+        using var reader = new StreamReader(request.Body, leaveOpen: true);
         var json = await reader.ReadToEndAsync(cancellationToken);
         request.Body.Position = 0;
         return EscapedNull().IsMatch(json);

@@ -1,0 +1,67 @@
+using System.Net;
+using ScalableTemplates.Tests.Degradation;
+using ScalableTemplates.Tests.EndToEnd;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.Hardening;
+
+/// <summary>The way out of request timeouts, buffered bodies and bulkheads, for an endpoint that a user adds.</summary>
+[Collection("End to end")]
+public sealed class StreamingTests(ServersFixture servers)
+{
+    private const string Endpoint = """
+        namespace Shop.Api;
+
+        internal static class EchoApi
+        {
+            public static void MapEcho(this WebApplication app) => app.MapPost("/echo", async (HttpContext context) =>
+            {
+                context.Response.ContentLength = context.Request.ContentLength;
+                await context.Response.StartAsync(context.RequestAborted);
+                var buffer = new byte[1];
+                while (await context.Request.Body.ReadAsync(buffer, context.RequestAborted) > 0)
+                {
+                    await context.Response.Body.WriteAsync(buffer, context.RequestAborted);
+                    await context.Response.Body.FlushAsync(context.RequestAborted);
+                }
+            }).AllowStreaming();
+        }
+        """;
+
+    // More than a request that does not stream may last.
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(16);
+
+    [SkippableFact]
+    public async Task An_endpoint_that_allows_streaming_responds_as_the_body_arrives_and_holds_up_nobody()
+    {
+        Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
+        await using var backend = new Backend(await BuildAsync(), await servers.GetConnectionStringsAsync());
+        backend.Set("Limits__MaxConcurrentWrites", "1");
+        await backend.MigrateAsync();
+        await backend.StartApiAsync();
+        using var customer = new Customer(backend.Address);
+        var product = await backend.GetProductIdAsync();
+        using var stream = await RawRequest.StartAsync(backend.Address, length: 2, path: "/echo");
+
+        await stream.SendAsync("a");
+        Assert.StartsWith("HTTP/1.1 200", await stream.ReceiveUntilAsync("a"), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Accepted, (await customer.PlaceAsync(Guid.NewGuid().ToString(), product)).Status);
+        await Task.Delay(RequestTimeout);
+        await stream.SendAsync("b");
+
+        Assert.Equal("b", await stream.ReceiveUntilAsync("b"));
+    }
+
+    private static async Task<string> BuildAsync()
+    {
+        var solution = await Scaffold.CreateAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none"));
+        var api = Path.Combine(solution, "src", "Api");
+        await File.WriteAllTextAsync(Path.Combine(api, "EchoApi.cs"), Endpoint);
+        var program = Path.Combine(api, "Program.cs");
+        var code = await File.ReadAllTextAsync(program);
+        Assert.Contains("v1.MapOrders();", code, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(program, code.Replace("v1.MapOrders();", "v1.MapOrders();\napp.MapEcho();", StringComparison.Ordinal));
+        (await Command.DotnetAsync(solution, "build", "-warnaserror", "-p:RunAnalyzers=false")).EnsureSuccess();
+        return solution;
+    }
+}
