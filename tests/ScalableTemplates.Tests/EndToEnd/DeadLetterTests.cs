@@ -61,6 +61,25 @@ public sealed class DeadLetterTests(ServersFixture servers) : IAsyncLifetime
         (await backend.RunWorkerAsync("dead-letters", "replay", "--all")).EnsureSuccess();
     }
 
+    [SkippableFact]
+    public async Task A_message_with_more_headers_than_fit_is_put_aside_without_them_and_the_next_one_is_handled()
+    {
+        Skip.If(backend is null, ServersFixture.Missing);
+        await using var channel = await connection!.CreateChannelAsync();
+        await channel.QueuePurgeAsync($"{Queue}.dead");
+        var headers = new Dictionary<string, object?> { ["baggage"] = new string('x', 120_000), ["x-attempts"] = 3 };
+        await SendAsync(channel, type: "orders.paid", body: "{}", headers);
+
+        await backend!.WaitForStatusAsync(await backend.PlaceOrderAsync("card"), "Confirmed");
+
+        await backend.WaitUntilAsync(async () => (await backend.RunWorkerAsync("dead-letters", "list")).EnsureSuccess().Output
+            .Contains("attempts: 4", StringComparison.Ordinal));
+        var dead = (await channel.BasicGetAsync($"{Queue}.dead", autoAck: true))!;
+        Assert.DoesNotContain("baggage", dead.BasicProperties.Headers!.Keys);
+        Assert.Contains("more than 8192 bytes", Encoding.UTF8.GetString((byte[])dead.BasicProperties.Headers["x-error"]!), StringComparison.Ordinal);
+        Assert.Equal(0u, await channel.MessageCountAsync(Queue));
+    }
+
     [SkippableTheory]
     [InlineData(1, "There is no dead letter", "show", "nothing")]
     [InlineData(1, "There is no dead letter", "replay", "nothing")]
@@ -101,10 +120,10 @@ public sealed class DeadLetterTests(ServersFixture servers) : IAsyncLifetime
         }
     }
 
-    private static ValueTask SendAsync(IChannel channel, string type, string body) => channel.BasicPublishAsync(
+    private static ValueTask SendAsync(IChannel channel, string type, string body, Dictionary<string, object?>? headers = null) => channel.BasicPublishAsync(
         exchange: "",
         Queue,
         mandatory: true,
-        new BasicProperties { MessageId = Guid.NewGuid().ToString(), Type = type },
+        new BasicProperties { MessageId = Guid.NewGuid().ToString(), Type = type, Headers = headers },
         Encoding.UTF8.GetBytes(body));
 }

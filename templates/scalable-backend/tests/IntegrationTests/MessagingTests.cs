@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
 using ScalableBackend.Core.Data;
 using ScalableBackend.Core.Messaging;
@@ -12,9 +13,9 @@ public sealed class MessagingTests(Backend backend)
     {
         var ping = new Ping(Guid.NewGuid(), Failures: 1);
 
-        await PublishAsync([ping]);
+        await backend.PublishAsync([ping]);
 
-        await WaitUntilAsync(() => Task.FromResult(Pings.Handled.ContainsKey(ping.Id)));
+        await MessageSteps.WaitUntilAsync(() => Task.FromResult(Pings.Handled.ContainsKey(ping.Id)));
     }
 
     [Fact]
@@ -23,9 +24,9 @@ public sealed class MessagingTests(Backend backend)
         var ping = new Ping(Guid.NewGuid());
         var notBefore = DateTimeOffset.UtcNow.AddSeconds(3);
 
-        await PublishAsync([ping], notBefore);
+        await backend.PublishAsync([ping], notBefore);
 
-        await WaitUntilAsync(() => Task.FromResult(Pings.Handled.ContainsKey(ping.Id)));
+        await MessageSteps.WaitUntilAsync(() => Task.FromResult(Pings.Handled.ContainsKey(ping.Id)));
         Assert.InRange(Pings.Handled[ping.Id], notBefore, notBefore.AddSeconds(10));
     }
 
@@ -34,15 +35,15 @@ public sealed class MessagingTests(Backend backend)
     {
         var ping = new Ping(Guid.NewGuid(), Failures: 2);
 
-        await PublishAsync([ping]);
+        await backend.PublishAsync([ping]);
 
         string? id = null;
-        await WaitUntilAsync(async () => (id = await FindDeadLetterAsync(ping.Id)) is not null);
+        await MessageSteps.WaitUntilAsync(async () => (id = await backend.FindDeadLetterAsync(ping.Id)) is not null);
         Assert.False(Pings.Handled.ContainsKey(ping.Id));
-        Assert.Contains("Not yet.", await RunDeadLettersAsync("show", id!), StringComparison.Ordinal);
-        await RunDeadLettersAsync("replay", id!);
-        await WaitUntilAsync(() => Task.FromResult(Pings.Handled.ContainsKey(ping.Id)));
-        Assert.Null(await FindDeadLetterAsync(ping.Id));
+        Assert.Contains("Not yet.", await backend.RunDeadLettersAsync("show", id!), StringComparison.Ordinal);
+        await backend.RunDeadLettersAsync("replay", id!);
+        await MessageSteps.WaitUntilAsync(() => Task.FromResult(Pings.Handled.ContainsKey(ping.Id)));
+        Assert.Null(await backend.FindDeadLetterAsync(ping.Id));
     }
 
     [Fact]
@@ -50,14 +51,14 @@ public sealed class MessagingTests(Backend backend)
     {
         var ping = new Ping(Guid.NewGuid(), Failures: int.MaxValue);
 
-        await PublishAsync([ping]);
+        await backend.PublishAsync([ping]);
 
         string? id = null;
-        await WaitUntilAsync(async () => (id = await FindDeadLetterAsync(ping.Id)) is not null);
+        await MessageSteps.WaitUntilAsync(async () => (id = await backend.FindDeadLetterAsync(ping.Id)) is not null);
         Assert.True(Pings.Observed.ContainsKey(ping.Id));
-        Assert.Contains("\"Consumer\": \"tests-ping\"", await RunDeadLettersAsync("show", id!), StringComparison.Ordinal);
-        await RunDeadLettersAsync("discard", id!);
-        Assert.Null(await FindDeadLetterAsync(ping.Id));
+        Assert.Contains("\"Consumer\": \"tests-ping\"", await backend.RunDeadLettersAsync("show", id!), StringComparison.Ordinal);
+        await backend.RunDeadLettersAsync("discard", id!);
+        Assert.Null(await backend.FindDeadLetterAsync(ping.Id));
     }
 
 #if (!HasRabbitMq)
@@ -72,9 +73,9 @@ public sealed class MessagingTests(Backend backend)
         await db.SaveChangesAsync(TestContext.Current.CancellationToken);
 
         var later = new Ping(Guid.NewGuid());
-        await PublishAsync([later]);
+        await backend.PublishAsync([later]);
 
-        await WaitUntilAsync(() => Task.FromResult(Pings.Handled.ContainsKey(later.Id)));
+        await MessageSteps.WaitUntilAsync(() => Task.FromResult(Pings.Handled.ContainsKey(later.Id)));
         var left = await db.OutboxMessages.AsNoTracking().SingleAsync(message => message.Id == id, TestContext.Current.CancellationToken);
         Assert.Equal(0, left.Attempts);
         Assert.NotNull(left.DueAt);
@@ -87,9 +88,9 @@ public sealed class MessagingTests(Backend backend)
         var bad = new BatchedPing(Guid.NewGuid(), Failures: int.MaxValue);
         var good = Enumerable.Range(0, 20).Select(_ => new BatchedPing(Guid.NewGuid())).ToList();
 
-        await PublishAsync([.. good[..10], bad, .. good[10..]]);
+        await backend.PublishAsync([.. good[..10], bad, .. good[10..]]);
 
-        await WaitUntilAsync(() => Task.FromResult(good.TrueForAll(ping => Pings.Handled.ContainsKey(ping.Id))));
+        await MessageSteps.WaitUntilAsync(() => Task.FromResult(good.TrueForAll(ping => Pings.Handled.ContainsKey(ping.Id))));
         Assert.False(Pings.Handled.ContainsKey(bad.Id));
     }
 
@@ -98,16 +99,68 @@ public sealed class MessagingTests(Backend backend)
     {
         var ping = new SavingPing(Guid.NewGuid());
 
-        await PublishAsync([ping]);
+        await backend.PublishAsync([ping]);
 
         string? id = null;
-        await WaitUntilAsync(async () => (id = await FindDeadLetterAsync(ping.Id)) is not null);
-        Assert.Contains("SaveChanges within a message handler", await RunDeadLettersAsync("show", id!), StringComparison.Ordinal);
+        await MessageSteps.WaitUntilAsync(async () => (id = await backend.FindDeadLetterAsync(ping.Id)) is not null);
+        Assert.Contains("SaveChanges within a message handler", await backend.RunDeadLettersAsync("show", id!), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_message_that_is_too_large_is_refused_when_it_is_published() =>
-        await Assert.ThrowsAsync<ArgumentException>(() => PublishAsync([new LargePing(new string('x', 1024 * 1024))]));
+        await Assert.ThrowsAsync<ArgumentException>(() => backend.PublishAsync([new LargePing(new string('x', 1024 * 1024))]));
+
+    [Fact]
+    public async Task What_travels_with_a_message_outlives_retries_and_replay_and_reaches_what_its_handler_publishes()
+    {
+        var ping = new Ping(Guid.NewGuid(), Failures: 2);
+        using var request = new Activity("request") { TraceStateString = "vendor=1" }.Start();
+        await backend.PublishAsync([ping], headers: new Dictionary<string, string> { ["tenant"] = "Zoë" });
+
+        string? id = null;
+        await MessageSteps.WaitUntilAsync(async () => (id = await backend.FindDeadLetterAsync(ping.Id)) is not null);
+        Assert.Contains("\"tenant\": \"Zoë\"", await backend.RunDeadLettersAsync("show", id!), StringComparison.Ordinal);
+        await backend.RunDeadLettersAsync("replay", id!);
+        await MessageSteps.WaitUntilAsync(() => Task.FromResult(Pings.Echoes.ContainsKey(ping.Id)));
+
+        var trace = request.TraceId.ToString();
+        var tries = Pings.Received.Where(received => received.Id == ping.Id).Select(received => received.Message).ToList();
+        Assert.Equal(3, tries.Count);
+        Assert.All(tries, message =>
+        {
+            Assert.Equal((Guid.Parse(id!), trace, null), (message.Id, message.CorrelationId, message.CausationId));
+            Assert.Equal(("Zoë", "vendor=1"), (message.Headers["tenant"], message.Headers["tracestate"]));
+            Assert.Contains(trace, message.Headers["traceparent"], StringComparison.Ordinal);
+        });
+        var echo = Pings.Echoes[ping.Id];
+        Assert.Equal((trace, id, "vendor=1"), (echo.CorrelationId, echo.CausationId, echo.Headers["tracestate"]));
+        Assert.Contains(trace, echo.Headers["traceparent"], StringComparison.Ordinal);
+        Assert.DoesNotContain("tenant", echo.Headers.Keys);
+    }
+
+    [Fact]
+    public async Task A_batch_handler_gets_what_travels_with_each_message()
+    {
+        var (first, second) = (new BatchedPing(Guid.NewGuid()), new BatchedPing(Guid.NewGuid()));
+
+        await backend.PublishAsync([first], headers: new Dictionary<string, string> { ["number"] = "1" });
+        await backend.PublishAsync([second], headers: new Dictionary<string, string> { ["number"] = "2" });
+
+        await MessageSteps.WaitUntilAsync(() => Task.FromResult(Pings.Handled.ContainsKey(first.Id) && Pings.Handled.ContainsKey(second.Id)));
+        Assert.All(Pings.Received.Where(received => received.Id == first.Id), received => Assert.Equal("1", received.Message.Headers["number"]));
+        Assert.All(Pings.Received.Where(received => received.Id == second.Id), received => Assert.Equal("2", received.Message.Headers["number"]));
+    }
+
+    [Theory]
+    [InlineData("", "a")]
+    [InlineData("CC", "a")]
+    [InlineData("x-attempts", "a")]
+    [InlineData("correlation-id", "a")]
+    [InlineData("tenant", "a\0b")]
+    [InlineData("tenant", null)]
+    public async Task A_header_that_cannot_be_sent_is_refused_when_it_is_published(string name, string? value) =>
+        await Assert.ThrowsAsync<ArgumentException>(() => backend.PublishAsync(
+            [new Ping(Guid.NewGuid())], headers: new Dictionary<string, string> { [name] = value ?? new string('x', 8 * 1024) }));
 
     [Fact]
     public async Task A_message_whose_transaction_is_rolled_back_is_never_sent()
@@ -124,53 +177,9 @@ public sealed class MessagingTests(Backend backend)
         });
 
         var later = new Ping(Guid.NewGuid());
-        await PublishAsync([later]);
+        await backend.PublishAsync([later]);
 
-        await WaitUntilAsync(() => Task.FromResult(Pings.Handled.ContainsKey(later.Id)));
+        await MessageSteps.WaitUntilAsync(() => Task.FromResult(Pings.Handled.ContainsKey(later.Id)));
         Assert.False(Pings.Handled.ContainsKey(ping.Id));
-    }
-
-    private async Task PublishAsync<TMessage>(IReadOnlyList<TMessage> messages, DateTimeOffset? notBefore = null)
-        where TMessage : IMessage
-    {
-        await using var scope = backend.Services.CreateAsyncScope();
-        var publisher = scope.ServiceProvider.GetRequiredService<MessagePublisher>();
-        foreach (var message in messages)
-        {
-            publisher.Publish(message, notBefore);
-        }
-
-        await scope.ServiceProvider.GetRequiredService<AppDbContext>().SaveChangesAsync(TestContext.Current.CancellationToken);
-    }
-
-    private async Task<string?> FindDeadLetterAsync(Guid ping)
-    {
-        foreach (var line in (await RunDeadLettersAsync("list")).Split('\n', StringSplitOptions.RemoveEmptyEntries))
-        {
-            var id = line.Split(' ')[0];
-            if ((await RunDeadLettersAsync("show", id)).Contains(ping.ToString(), StringComparison.Ordinal))
-            {
-                return id;
-            }
-        }
-
-        return null;
-    }
-
-    private async Task<string> RunDeadLettersAsync(params string[] command)
-    {
-        await using var output = new StringWriter();
-        await backend.WorkerServices.RunDeadLettersAsync(command, output, TestContext.Current.CancellationToken);
-        return output.ToString();
-    }
-
-    private static async Task WaitUntilAsync(Func<Task<bool>> condition)
-    {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        timeout.CancelAfter(TimeSpan.FromSeconds(30));
-        while (!await condition())
-        {
-            await Task.Delay(50, timeout.Token);
-        }
     }
 }

@@ -21,6 +21,12 @@ internal sealed record LargePing(string Text) : IMessage
     public static string MessageType => "tests.large-ping";
 }
 
+/// <summary>Published by the handler of a ping.</summary>
+internal sealed record Echo(Guid Id) : IMessage
+{
+    public static string MessageType => "tests.echo";
+}
+
 /// <summary>Its handler saves by itself, which is refused.</summary>
 internal sealed record SavingPing(Guid Id) : IMessage
 {
@@ -34,6 +40,12 @@ internal static class Pings
 
     public static ConcurrentDictionary<Guid, DateTimeOffset> Handled { get; } = [];
 
+    /// <summary>What came with each try of a ping.</summary>
+    public static ConcurrentQueue<(Guid Id, ReceivedMessage Message)> Received { get; } = [];
+
+    /// <summary>What came with the echo of a ping.</summary>
+    public static ConcurrentDictionary<Guid, ReceivedMessage> Echoes { get; } = [];
+
     /// <summary>Those that the second handler has seen.</summary>
     public static ConcurrentDictionary<Guid, bool> Observed { get; } = [];
 
@@ -41,6 +53,7 @@ internal static class Pings
     {
         services.AddMessageHandler<Ping, PingHandler>("tests-ping");
         services.AddMessageHandler<Ping, PingObserver>("tests-ping-observer");
+        services.AddMessageHandler<Echo, EchoHandler>("tests-echo");
         services.AddMessageBatchHandler<BatchedPing, BatchedPingHandler>("tests-batched-ping");
         services.AddMessageHandler<SavingPing, SavingPingHandler>("tests-saving-ping", options => options.NeverRetry<InvalidOperationException>());
     }
@@ -56,11 +69,13 @@ internal static class Pings
         Handled[id] = DateTimeOffset.UtcNow;
     }
 
-    private sealed class PingHandler : IMessageHandler<Ping>
+    private sealed class PingHandler(MessageContext context, MessagePublisher publisher) : IMessageHandler<Ping>
     {
         public Task HandleAsync(Ping message, CancellationToken cancellationToken)
         {
+            Received.Enqueue((message.Id, context.Message!));
             Handle(message.Id, message.Failures);
+            publisher.Publish(new Echo(message.Id));
             return Task.CompletedTask;
         }
     }
@@ -74,12 +89,22 @@ internal static class Pings
         }
     }
 
-    private sealed class BatchedPingHandler : IMessageBatchHandler<BatchedPing>
+    private sealed class EchoHandler(MessageContext context) : IMessageHandler<Echo>
+    {
+        public Task HandleAsync(Echo message, CancellationToken cancellationToken)
+        {
+            Echoes[message.Id] = context.Message!;
+            return Task.CompletedTask;
+        }
+    }
+
+    private sealed class BatchedPingHandler(MessageContext context) : IMessageBatchHandler<BatchedPing>
     {
         public Task HandleAsync(IReadOnlyList<BatchedPing> messages, CancellationToken cancellationToken)
         {
-            foreach (var message in messages)
+            foreach (var (message, received) in messages.Zip(context.Messages))
             {
+                Received.Enqueue((message.Id, received));
                 Handle(message.Id, message.Failures);
             }
 

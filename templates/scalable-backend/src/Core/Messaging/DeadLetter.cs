@@ -12,7 +12,7 @@ namespace ScalableBackend.Core.Messaging;
 #if (HasRabbitMq)
 /// <param name="HandlerVersion">The version of the handler's assembly.</param>
 #endif
-/// <param name="TraceParent">The trace that it belongs to.</param>
+/// <param name="Headers">What travels with it, such as its trace.</param>
 /// <param name="Body">The message as JSON.</param>
 internal sealed record DeadLetter(
     string Id,
@@ -26,7 +26,7 @@ internal sealed record DeadLetter(
 #if (HasRabbitMq)
     string? HandlerVersion,
 #endif
-    string? TraceParent,
+    IReadOnlyDictionary<string, string> Headers,
     string Body);
 
 /// <summary>Which dead letters; all of them where nothing is given.</summary>

@@ -7,13 +7,13 @@ namespace ScalableBackend.Core.Messaging;
 internal sealed class DeadLetters(AppDbContext db, TimeProvider clock)
 {
     /// <summary>The newest ones.</summary>
-    public Task<List<DeadLetter>> ListAsync(DeadLetterFilter filter, int limit, CancellationToken cancellationToken) => Find(filter)
-        .OrderByDescending(message => message.Id)
-        .Take(limit)
-        .Select(message => new DeadLetter(
+    public async Task<List<DeadLetter>> ListAsync(DeadLetterFilter filter, int limit, CancellationToken cancellationToken)
+    {
+        var messages = await Find(filter).AsNoTracking().OrderByDescending(message => message.Id).Take(limit).ToListAsync(cancellationToken);
+        return messages.ConvertAll(message => new DeadLetter(
             message.MessageId.ToString()!, message.Consumer!, message.Type, message.Attempts, message.FailedAt,
-            message.ExceptionType, message.Error, message.Stack, message.TraceParent, message.Body))
-        .ToListAsync(cancellationToken);
+            message.ExceptionType, message.Error, message.Stack, MessageHeaders.Read(message.Headers), message.Body));
+    }
 
     /// <summary>Has them handled again, with all their tries.</summary>
     /// <returns>How many.</returns>

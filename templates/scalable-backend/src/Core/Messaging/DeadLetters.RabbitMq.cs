@@ -35,10 +35,10 @@ internal sealed class DeadLetters(RabbitMqConnection connection, RabbitMqPublish
         filter,
         async (channel, letter, message) =>
         {
-            using var activity = MessagingTelemetry.Start(ActivityKind.Producer, $"publish {letter.Consumer}", letter.TraceParent);
+            using var activity = MessagingTelemetry.Start(ActivityKind.Producer, $"publish {letter.Consumer}", letter.Headers);
             var properties = new BasicProperties(message.BasicProperties)
             {
-                Headers = new Dictionary<string, object?> { [RabbitMqHeaders.TraceParent] = activity?.Id ?? letter.TraceParent },
+                Headers = RabbitMqHeaders.Create(letter.Headers, activity),
             };
             // A crash between the two leaves a copy behind, which the inbox knows by its id.
             await publisher.PublishAsync("", letter.Consumer, properties, message.Body, cancellationToken);
@@ -96,7 +96,7 @@ internal sealed class DeadLetters(RabbitMqConnection connection, RabbitMqPublish
             properties.GetText(RabbitMqHeaders.Error) ?? properties.GetText(RabbitMqHeaders.FirstDeathReason),
             properties.GetText(RabbitMqHeaders.Stack),
             properties.GetText(RabbitMqHeaders.HandlerVersion),
-            properties.GetText(RabbitMqHeaders.TraceParent),
+            properties.GetHeaders(),
             Encoding.UTF8.GetString(message.Body.Span));
     }
 }

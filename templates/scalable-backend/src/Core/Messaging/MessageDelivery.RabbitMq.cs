@@ -30,16 +30,18 @@ internal sealed partial class MessageDelivery(
     /// <returns>True if the message needs no further try, false if it waits for another one or is given up.</returns>
     public async Task<bool> TryDeliverAsync(OutboxMessage message, CancellationToken cancellationToken)
     {
-        using var activity = MessagingTelemetry.Start(ActivityKind.Producer, $"publish {message.Type}", message.TraceParent);
+        var headers = MessageHeaders.Read(message.Headers);
+        using var activity = MessagingTelemetry.Start(ActivityKind.Producer, $"publish {message.Type}", headers);
         try
         {
             var properties = new BasicProperties
             {
                 MessageId = message.Id.ToString(),
                 Type = message.Type,
+                CorrelationId = headers.GetValueOrDefault(MessageHeaders.CorrelationId),
                 ContentType = "application/json",
                 DeliveryMode = DeliveryModes.Persistent,
-                Headers = new Dictionary<string, object?> { [RabbitMqHeaders.TraceParent] = activity?.Id ?? message.TraceParent },
+                Headers = RabbitMqHeaders.Create(headers, activity),
             };
             await publisher.PublishAsync(RabbitMqTopology.Exchange, message.Type, properties, Encoding.UTF8.GetBytes(message.Body), cancellationToken);
             return true;

@@ -86,6 +86,7 @@ internal sealed partial class MessageProcessor(
     private async Task HandleAsync(HandlerRegistration handler, IReadOnlyList<ReceivedMessage> messages, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
+        scope.ServiceProvider.GetRequiredService<MessageContext>().Messages = messages;
         using (HandlerGuard.Enter())
         {
             await handler.HandleAsync(scope.ServiceProvider, messages, cancellationToken);

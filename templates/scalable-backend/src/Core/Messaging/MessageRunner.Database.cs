@@ -20,7 +20,7 @@ internal sealed partial class MessageRunner(
     /// <returns>For each handler that failed, a message to it alone: for another try, or as a dead letter.</returns>
     public async Task<List<OutboxMessage>> RunAsync(OutboxMessage message)
     {
-        var received = new ReceivedMessage(message.MessageId ?? message.Id, Encoding.UTF8.GetBytes(message.Body), message.TraceParent);
+        var received = new ReceivedMessage(message.MessageId ?? message.Id, Encoding.UTF8.GetBytes(message.Body), MessageHeaders.Read(message.Headers));
         var failed = new List<OutboxMessage>();
         foreach (var handler in _handlers.Where(handler => message.Consumer is null ? handler.MessageType == message.Type : handler.Consumer == message.Consumer))
         {
@@ -57,7 +57,7 @@ internal sealed partial class MessageRunner(
             Consumer = handler.Consumer,
             Type = message.Type,
             Body = message.Body,
-            TraceParent = message.TraceParent,
+            Headers = message.Headers,
             CreatedAt = message.CreatedAt,
             DueAt = now + delay,
             Attempts = message.Attempts + 1,

@@ -24,6 +24,7 @@ public static class MessagingExtensions
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddMessagingOptions(Options.DefaultName, configure: null);
+        builder.Services.AddScoped<MessageContext>();
         builder.Services.AddScoped<MessagePublisher>();
         builder.Services.AddScoped<DeadLetters>();
         builder.Services.AddSingleton<OutboxSignal>();

@@ -25,14 +25,14 @@ internal static class MessagingTelemetry
 
 #endif
     /// <summary>Starts a span in the trace that the message belongs to, whichever process began it.</summary>
-    public static Activity? Start(ActivityKind kind, string name, string? traceParent) =>
-        Source.StartActivity(name, kind, traceParent);
+    public static Activity? Start(ActivityKind kind, string name, IReadOnlyDictionary<string, string> headers) =>
+        Source.StartActivity(kind, headers.GetTrace(), [new("messaging.message.conversation_id", headers.GetValueOrDefault(MessageHeaders.CorrelationId))], name: name);
 
     /// <summary>Starts a span in the trace of the message; for many messages, one of its own with a link to each.</summary>
     public static Activity? StartProcessing(string consumer, IReadOnlyList<ReceivedMessage> messages) =>
         messages is [var only]
-            ? Start(ActivityKind.Consumer, $"process {consumer}", only.TraceParent)
-            : Source.StartActivity(ActivityKind.Consumer, default(ActivityContext), links: messages.Select(Link), name: $"process {consumer}");
+            ? Start(ActivityKind.Consumer, $"process {consumer}", only.Headers)
+            : Source.StartActivity(ActivityKind.Consumer, default(ActivityContext), links: messages.Select(message => new ActivityLink(message.Headers.GetTrace())), name: $"process {consumer}");
 
     public static void Processed(string consumer, string outcome, TimeSpan elapsed) =>
         Duration.Record(elapsed.TotalSeconds, new("messaging.consumer", consumer), new("outcome", outcome));
@@ -45,7 +45,4 @@ internal static class MessagingTelemetry
 
 #endif
     public static void Waiting(TimeSpan lag) => OutboxLag.Record(lag.TotalSeconds);
-
-    private static ActivityLink Link(ReceivedMessage message) =>
-        new(ActivityContext.TryParse(message.TraceParent, null, out var context) ? context : default);
 }

@@ -9,7 +9,7 @@ namespace ScalableBackend.Core.Messaging;
 internal sealed class OutboxClaim(AppDbContext db, IDbContextTransaction transaction, IReadOnlyList<OutboxMessage> messages) : IAsyncDisposable
 {
     private const string Take = """
-        SELECT id, type, body, trace_parent, created_at, due_at, attempts, error
+        SELECT id, type, body, headers, created_at, due_at, attempts, error
         FROM outbox_messages WHERE due_at BETWEEN $1 AND $2 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
         """;
 
@@ -52,7 +52,7 @@ internal sealed class OutboxClaim(AppDbContext db, IDbContextTransaction transac
         Id = reader.GetGuid(0),
         Type = reader.GetString(1),
         Body = reader.GetString(2),
-        TraceParent = reader.IsDBNull(3) ? null : reader.GetString(3),
+        Headers = reader.IsDBNull(3) ? null : reader.GetString(3),
         CreatedAt = reader.GetFieldValue<DateTimeOffset>(4),
         DueAt = reader.GetFieldValue<DateTimeOffset>(5),
         Attempts = reader.GetInt32(6),

@@ -12,7 +12,8 @@ public sealed class OutboxMessage
 
     public required string Body { get; init; }
 
-    public string? TraceParent { get; init; }
+    /// <summary>See <see cref="MessageHeaders"/>, as JSON.</summary>
+    public string? Headers { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
 
@@ -26,6 +27,8 @@ public sealed class OutboxMessage
     public int Attempts { get; set; }
 
     public string? Error { get; set; }
+
+    public DateTimeOffset? FailedAt { get; set; }
 #if (!HasRabbitMq)
 
     /// <summary>The only handler that it is for; null for all of its type.</summary>
@@ -37,8 +40,6 @@ public sealed class OutboxMessage
     public string? ExceptionType { get; init; }
 
     public string? Stack { get; init; }
-
-    public DateTimeOffset? FailedAt { get; init; }
 #endif
 
     internal sealed class Configuration : IEntityTypeConfiguration<OutboxMessage>
@@ -47,7 +48,6 @@ public sealed class OutboxMessage
         {
             builder.Property(message => message.Id).ValueGeneratedNever();
             builder.Property(message => message.Type).HasMaxLength(100);
-            builder.Property(message => message.TraceParent).HasMaxLength(55);
 #if (!HasRabbitMq)
             builder.Property(message => message.Consumer).HasMaxLength(100);
 #endif

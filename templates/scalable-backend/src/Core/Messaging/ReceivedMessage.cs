@@ -1,3 +1,13 @@
 namespace ScalableBackend.Core.Messaging;
 
-internal sealed record ReceivedMessage(Guid Id, ReadOnlyMemory<byte> Body, string? TraceParent);
+/// <param name="Id">Its id, the same at each try.</param>
+/// <param name="Body">Its JSON.</param>
+/// <param name="Headers">What its publisher added, and the standard ones.</param>
+public sealed record ReceivedMessage(Guid Id, ReadOnlyMemory<byte> Body, IReadOnlyDictionary<string, string> Headers)
+{
+    /// <summary>The same for all messages that one request set off, however indirectly: the id of its trace.</summary>
+    public string? CorrelationId => Headers.GetValueOrDefault(MessageHeaders.CorrelationId);
+
+    /// <summary>The message whose handler published this one; null if none did.</summary>
+    public string? CausationId => Headers.GetValueOrDefault(MessageHeaders.CausationId);
+}

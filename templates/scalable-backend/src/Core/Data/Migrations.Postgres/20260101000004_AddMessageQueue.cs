@@ -14,12 +14,11 @@ public sealed class AddMessageQueue : Migration
         migrationBuilder.AddColumn<string>("consumer", "outbox_messages", type: "character varying(100)", maxLength: 100, nullable: true);
         migrationBuilder.AddColumn<string>("exception_type", "outbox_messages", type: "text", nullable: true);
         migrationBuilder.AddColumn<string>("stack", "outbox_messages", type: "text", nullable: true);
-        migrationBuilder.AddColumn<DateTimeOffset>("failed_at", "outbox_messages", type: "timestamp with time zone", nullable: true);
     }
 
     protected override void Down(MigrationBuilder migrationBuilder)
     {
-        foreach (var column in new[] { "message_id", "consumer", "exception_type", "stack", "failed_at" })
+        foreach (var column in new[] { "message_id", "consumer", "exception_type", "stack" })
         {
             migrationBuilder.DropColumn(column, "outbox_messages");
         }

@@ -159,10 +159,16 @@ namespace ScalableBackend.Core.Data.Migrations
                         .HasColumnType("text")
                         .HasColumnName("exception_type");
 
+#endif
                     b.Property<DateTimeOffset?>("FailedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("failed_at");
 
+                    b.Property<string>("Headers")
+                        .HasColumnType("text")
+                        .HasColumnName("headers");
+
+#if (!HasRabbitMq)
                     b.Property<Guid?>("MessageId")
                         .HasColumnType("uuid")
                         .HasColumnName("message_id");
@@ -172,11 +178,6 @@ namespace ScalableBackend.Core.Data.Migrations
                         .HasColumnName("stack");
 
 #endif
-                    b.Property<string>("TraceParent")
-                        .HasMaxLength(55)
-                        .HasColumnType("character varying(55)")
-                        .HasColumnName("trace_parent");
-
                     b.Property<string>("Type")
                         .IsRequired()
                         .HasMaxLength(100)

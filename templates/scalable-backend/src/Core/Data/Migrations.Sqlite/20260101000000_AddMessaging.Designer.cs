@@ -68,10 +68,13 @@ namespace ScalableBackend.Core.Data.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("error");
 
-                    b.Property<string>("TraceParent")
-                        .HasMaxLength(55)
+                    b.Property<long?>("FailedAt")
+                        .HasColumnType("INTEGER")
+                        .HasColumnName("failed_at");
+
+                    b.Property<string>("Headers")
                         .HasColumnType("TEXT")
-                        .HasColumnName("trace_parent");
+                        .HasColumnName("headers");
 
                     b.Property<string>("Type")
                         .IsRequired()

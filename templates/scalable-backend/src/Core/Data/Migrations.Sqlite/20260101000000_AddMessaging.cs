@@ -44,11 +44,12 @@ namespace ScalableBackend.Core.Data.Migrations
                     id = table.Column<Guid>(type: "TEXT", nullable: false),
                     type = table.Column<string>(type: "TEXT", maxLength: 100, nullable: false),
                     body = table.Column<string>(type: "TEXT", nullable: false),
-                    trace_parent = table.Column<string>(type: "TEXT", maxLength: 55, nullable: true),
+                    headers = table.Column<string>(type: "TEXT", nullable: true),
                     created_at = table.Column<long>(type: "INTEGER", nullable: false),
                     due_at = table.Column<long>(type: "INTEGER", nullable: true),
                     attempts = table.Column<int>(type: "INTEGER", nullable: false),
-                    error = table.Column<string>(type: "TEXT", nullable: true)
+                    error = table.Column<string>(type: "TEXT", nullable: true),
+                    failed_at = table.Column<long>(type: "INTEGER", nullable: true)
                 },
                 constraints: table =>
                 {

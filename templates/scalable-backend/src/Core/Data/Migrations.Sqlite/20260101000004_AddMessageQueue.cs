@@ -14,12 +14,11 @@ public sealed class AddMessageQueue : Migration
         migrationBuilder.AddColumn<string>("consumer", "outbox_messages", type: "TEXT", maxLength: 100, nullable: true);
         migrationBuilder.AddColumn<string>("exception_type", "outbox_messages", type: "TEXT", nullable: true);
         migrationBuilder.AddColumn<string>("stack", "outbox_messages", type: "TEXT", nullable: true);
-        migrationBuilder.AddColumn<long>("failed_at", "outbox_messages", type: "INTEGER", nullable: true);
     }
 
     protected override void Down(MigrationBuilder migrationBuilder)
     {
-        foreach (var column in new[] { "message_id", "consumer", "exception_type", "stack", "failed_at" })
+        foreach (var column in new[] { "message_id", "consumer", "exception_type", "stack" })
         {
             migrationBuilder.DropColumn(column, "outbox_messages");
         }

@@ -153,10 +153,16 @@ namespace ScalableBackend.Core.Data.Migrations
                         .HasColumnType("TEXT")
                         .HasColumnName("exception_type");
 
+#endif
                     b.Property<long?>("FailedAt")
                         .HasColumnType("INTEGER")
                         .HasColumnName("failed_at");
 
+                    b.Property<string>("Headers")
+                        .HasColumnType("TEXT")
+                        .HasColumnName("headers");
+
+#if (!HasRabbitMq)
                     b.Property<Guid?>("MessageId")
                         .HasColumnType("TEXT")
                         .HasColumnName("message_id");
@@ -166,11 +172,6 @@ namespace ScalableBackend.Core.Data.Migrations
                         .HasColumnName("stack");
 
 #endif
-                    b.Property<string>("TraceParent")
-                        .HasMaxLength(55)
-                        .HasColumnType("TEXT")
-                        .HasColumnName("trace_parent");
-
                     b.Property<string>("Type")
                         .IsRequired()
                         .HasMaxLength(100)

@@ -10,6 +10,8 @@ internal sealed class Delivery(IChannel channel, BasicDeliverEventArgs args)
 
     public Guid? MessageId { get; } = Guid.TryParse(args.BasicProperties.MessageId, out var id) ? id : null;
 
+    public IReadOnlyDictionary<string, string> Headers { get; } = args.BasicProperties.GetHeaders();
+
     // The client reuses its buffer when the event is over.
     public byte[] Body { get; } = args.Body.ToArray();
 
@@ -26,8 +28,13 @@ internal sealed class Delivery(IChannel channel, BasicDeliverEventArgs args)
             throw new PoisonMessageException($"The message is of type '{Properties.Type}', not '{messageType}'.");
         }
 
+        if (MessageHeaders.FindProblem(Headers) is { } problem)
+        {
+            throw new PoisonMessageException(problem);
+        }
+
         return MessageId is { } id
-            ? new ReceivedMessage(id, Body, Properties.GetText(RabbitMqHeaders.TraceParent))
+            ? new ReceivedMessage(id, Body, Headers)
             : throw new PoisonMessageException($"The message has the id '{Properties.MessageId}', which is no UUID.");
     }
 }

@@ -29,9 +29,12 @@ internal sealed partial class FailedMessages(
         var attempts = delivery.Properties.GetAttempts();
         var delay = options.IsRetried(exception) && attempts < options.RetryDelays.Length ? DelayOf(exception, attempts) : (TimeSpan?)null;
         var queue = delay is null ? RabbitMqTopology.DeadLetterQueue(handler.Consumer) : RabbitMqTopology.RetryQueue(handler.Consumer, delay.Value);
+        // Headers from elsewhere that are too large would not fit a frame together with those added here.
+        var headers = MessageHeaders.FindProblem(delivery.Headers) is null ? delivery.Headers : new Dictionary<string, string>();
+        using var activity = MessagingTelemetry.Start(ActivityKind.Producer, $"publish {queue}", headers);
         var properties = new BasicProperties(delivery.Properties)
         {
-            Headers = new Dictionary<string, object?>(delivery.Properties.Headers ?? new Dictionary<string, object?>())
+            Headers = new Dictionary<string, object?>(RabbitMqHeaders.Create(headers, activity))
             {
                 [RabbitMqHeaders.Attempts] = attempts + 1,
                 [RabbitMqHeaders.Error] = Describe(exception).ToStorable(MaxError),
@@ -64,7 +67,6 @@ internal sealed partial class FailedMessages(
     // While the broker takes no messages, this one stays unacknowledged in its queue.
     private async Task PublishAsync(string queue, BasicProperties properties, Delivery delivery, CancellationToken stoppingToken)
     {
-        using var activity = MessagingTelemetry.Start(ActivityKind.Producer, $"publish {queue}", delivery.Properties.GetText(RabbitMqHeaders.TraceParent));
         while (true)
         {
             try

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using RabbitMQ.Client;
@@ -6,7 +7,6 @@ namespace ScalableBackend.Core.Messaging.RabbitMq;
 
 internal static class RabbitMqHeaders
 {
-    public const string TraceParent = "traceparent";
     public const string Attempts = "x-attempts";
     public const string Error = "x-error";
     public const string ExceptionType = "x-exception-type";
@@ -23,6 +23,32 @@ internal static class RabbitMqHeaders
     // Set by the broker: how often the message came back without an acknowledgement. Since 4.3 the loss of a consumer counts in the second only.
     private const string DeliveryCount = "x-delivery-count";
     private const string AcquiredCount = "x-acquired-count";
+
+    /// <summary>What travels with a message, in the trace of the span that sends it. The correlation id is a property of its own.</summary>
+    public static Dictionary<string, object?> Create(IReadOnlyDictionary<string, string> headers, Activity? activity)
+    {
+        var created = headers.Where(header => header.Key != MessageHeaders.CorrelationId).ToDictionary(header => header.Key, object? (header) => header.Value);
+        if (activity is not null)
+        {
+            created[MessageHeaders.TraceParent] = activity.Id;
+        }
+
+        return created;
+    }
+
+    /// <summary>What travels with the message, without what consumers and the broker note about its tries.</summary>
+    public static Dictionary<string, string> GetHeaders(this IReadOnlyBasicProperties properties)
+    {
+        var headers = (properties.Headers ?? new Dictionary<string, object?>())
+            .Where(header => header.Value is byte[] && !header.Key.StartsWith("x-", StringComparison.Ordinal))
+            .ToDictionary(header => header.Key, header => Encoding.UTF8.GetString((byte[])header.Value!));
+        if (properties.CorrelationId is { } correlationId)
+        {
+            headers[MessageHeaders.CorrelationId] = correlationId;
+        }
+
+        return headers;
+    }
 
     public static string? GetText(this IReadOnlyBasicProperties properties, string header) =>
         properties.Headers?.TryGetValue(header, out var value) is true && value is byte[] bytes ? Encoding.UTF8.GetString(bytes) : null;
