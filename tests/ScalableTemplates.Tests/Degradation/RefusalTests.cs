@@ -128,7 +128,10 @@ public sealed class RefusalTests(RunningShop shop, ITestOutputHelper output) : I
         await WaitForAsync(orders, "Confirmed");
         await shop.WaitUntilAsync(async () => (await QueryAsync<string?>($"SELECT error FROM outbox_messages WHERE id = '{culprit}' AND due_at IS NULL")) is { } error
             && error.Contains("size", StringComparison.Ordinal));
-        await QueryAsync<int?>($"DELETE FROM outbox_messages WHERE id = '{culprit}' RETURNING 1");
+        Assert.Contains("\"Consumer\": \"outbox\"", (await shop.Backend.RunWorkerAsync("dead-letters", "show", $"{culprit}")).EnsureSuccess().Output, StringComparison.Ordinal);
+        Assert.Contains("1 replayed.", (await shop.Backend.RunWorkerAsync("dead-letters", "replay", $"{culprit}")).EnsureSuccess().Output, StringComparison.Ordinal);
+        await shop.WaitUntilAsync(async () => await QueryAsync<DateTime?>($"SELECT failed_at FROM outbox_messages WHERE id = '{culprit}' AND due_at IS NULL") is not null);
+        Assert.Contains("1 discarded.", (await shop.Backend.RunWorkerAsync("dead-letters", "discard", "--all", "--handler", "outbox")).EnsureSuccess().Output, StringComparison.Ordinal);
         await WaitForHealthyWorkerAsync();
     }
 

@@ -6,6 +6,8 @@ using Xunit;
 
 namespace ScalableBackend.IntegrationTests;
 
+// Who lists dead letters holds them meanwhile.
+[Collection("Dead letters")]
 public sealed class MessagingTests(Backend backend)
 {
     [Fact]

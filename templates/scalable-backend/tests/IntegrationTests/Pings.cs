@@ -27,6 +27,12 @@ internal sealed record Echo(Guid Id) : IMessage
     public static string MessageType => "tests.echo";
 }
 
+/// <summary>Neither of its handlers ever succeeds.</summary>
+internal sealed record LostPing(Guid Id) : IMessage
+{
+    public static string MessageType => "tests.lost-ping";
+}
+
 /// <summary>Its handler saves by itself, which is refused.</summary>
 internal sealed record SavingPing(Guid Id) : IMessage
 {
@@ -55,6 +61,8 @@ internal static class Pings
         services.AddMessageHandler<Ping, PingObserver>("tests-ping-observer");
         services.AddMessageHandler<Echo, EchoHandler>("tests-echo");
         services.AddMessageBatchHandler<BatchedPing, BatchedPingHandler>("tests-batched-ping");
+        services.AddMessageHandler<LostPing, LostPingHandler>("tests-lost-ping", options => options.NeverRetry<InvalidOperationException>());
+        services.AddMessageHandler<LostPing, LostPingObserver>("tests-lost-ping-observer", options => options.NeverRetry<InvalidOperationException>());
         services.AddMessageHandler<SavingPing, SavingPingHandler>("tests-saving-ping", options => options.NeverRetry<InvalidOperationException>());
     }
 
@@ -111,6 +119,17 @@ internal static class Pings
             return Task.CompletedTask;
         }
     }
+
+    private class LostPingHandler(MessageContext context) : IMessageHandler<LostPing>
+    {
+        public Task HandleAsync(LostPing message, CancellationToken cancellationToken)
+        {
+            Received.Enqueue((message.Id, context.Message!));
+            throw new InvalidOperationException("Never.");
+        }
+    }
+
+    private sealed class LostPingObserver(MessageContext context) : LostPingHandler(context);
 
     private sealed class SavingPingHandler(AppDbContext db) : IMessageHandler<SavingPing>
     {

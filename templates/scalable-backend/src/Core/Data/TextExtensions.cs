@@ -21,4 +21,10 @@ public static class TextExtensions
 
         return storable.ToString();
     }
+
+    /// <summary>From what was tried to why it failed, such as at which address.</summary>
+    public static string Describe(this Exception exception) =>
+        exception.InnerException?.Describe() is { } cause && !exception.Message.Contains(cause, StringComparison.Ordinal)
+            ? $"{exception.Message}: {cause}"
+            : exception.Message;
 }

@@ -30,4 +30,5 @@ internal sealed record DeadLetter(
     string Body);
 
 /// <summary>Which dead letters; all of them where nothing is given.</summary>
-internal sealed record DeadLetterFilter(string? Id = null, string? Handler = null, string? Type = null, DateTimeOffset? Before = null);
+internal sealed record DeadLetterFilter(
+    string? Id = null, string? Handler = null, string? Type = null, DateTimeOffset? Before = null, bool IsAll = false, int Limit = 100);

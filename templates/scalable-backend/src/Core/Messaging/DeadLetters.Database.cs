@@ -7,9 +7,9 @@ namespace ScalableBackend.Core.Messaging;
 internal sealed class DeadLetters(AppDbContext db, TimeProvider clock)
 {
     /// <summary>The newest ones.</summary>
-    public async Task<List<DeadLetter>> ListAsync(DeadLetterFilter filter, int limit, CancellationToken cancellationToken)
+    public async Task<List<DeadLetter>> ListAsync(DeadLetterFilter filter, CancellationToken cancellationToken)
     {
-        var messages = await Find(filter).AsNoTracking().OrderByDescending(message => message.Id).Take(limit).ToListAsync(cancellationToken);
+        var messages = await Find(filter).AsNoTracking().OrderByDescending(message => message.Id).Take(filter.Limit).ToListAsync(cancellationToken);
         return messages.ConvertAll(message => new DeadLetter(
             message.MessageId.ToString()!, message.Consumer!, message.Type, message.Attempts, message.FailedAt,
             message.ExceptionType, message.Error, message.Stack, MessageHeaders.Read(message.Headers), message.Body));

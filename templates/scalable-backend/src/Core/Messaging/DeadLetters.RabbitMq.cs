@@ -1,24 +1,31 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using Microsoft.EntityFrameworkCore;
 using RabbitMQ.Client;
+using ScalableBackend.Core.Data;
 using ScalableBackend.Core.Messaging.RabbitMq;
 
 namespace ScalableBackend.Core.Messaging;
 
-/// <summary>The messages in the dead-letter queues of the handlers.</summary>
-internal sealed class DeadLetters(RabbitMqConnection connection, RabbitMqPublisher publisher, IEnumerable<HandlerRegistration> handlers)
+/// <summary>The messages in the dead-letter queues of the handlers, and those in the outbox that the broker has rejected.</summary>
+internal sealed class DeadLetters(
+    AppDbContext db, RabbitMqConnection connection, RabbitMqPublisher publisher, IEnumerable<HandlerRegistration> handlers, TimeProvider clock)
 {
+    /// <summary>Stands for the handler of messages that have not got to a queue.</summary>
+    public const string Outbox = "outbox";
+
     /// <summary>The newest ones.</summary>
-    public async Task<List<DeadLetter>> ListAsync(DeadLetterFilter filter, int limit, CancellationToken cancellationToken)
+    public async Task<List<DeadLetter>> ListAsync(DeadLetterFilter filter, CancellationToken cancellationToken)
     {
-        var newest = new Queue<DeadLetter>();
+        var rejected = await FindRejected(filter).AsNoTracking().OrderByDescending(message => message.FailedAt).Take(filter.Limit).ToListAsync(cancellationToken);
+        var newest = new PriorityQueue<DeadLetter, DateTimeOffset>(rejected.Select(message => (Read(message), message.FailedAt ?? default)));
         await VisitAsync(
             filter,
             (_, letter, _) =>
             {
-                newest.Enqueue(letter);
-                if (newest.Count > limit)
+                newest.Enqueue(letter, letter.FailedAt ?? default);
+                if (newest.Count > filter.Limit)
                 {
                     newest.Dequeue();
                 }
@@ -26,30 +33,46 @@ internal sealed class DeadLetters(RabbitMqConnection connection, RabbitMqPublish
                 return Task.CompletedTask;
             },
             cancellationToken);
-        return [.. newest.Reverse()];
+        return [.. newest.UnorderedItems.OrderByDescending(letter => letter.Priority).Select(letter => letter.Element)];
     }
 
     /// <summary>Has them handled again, with all their tries.</summary>
     /// <returns>How many.</returns>
-    public Task<int> ReplayAsync(DeadLetterFilter filter, CancellationToken cancellationToken) => VisitAsync(
-        filter,
-        async (channel, letter, message) =>
-        {
-            using var activity = MessagingTelemetry.Start(ActivityKind.Producer, $"publish {letter.Consumer}", letter.Headers);
-            var properties = new BasicProperties(message.BasicProperties)
+    public async Task<int> ReplayAsync(DeadLetterFilter filter, CancellationToken cancellationToken)
+    {
+        var count = await VisitAsync(
+            filter,
+            async (channel, letter, message) =>
             {
-                Headers = RabbitMqHeaders.Create(letter.Headers, activity),
-            };
-            // A crash between the two leaves a copy behind, which the inbox knows by its id.
-            await publisher.PublishAsync("", letter.Consumer, properties, message.Body, cancellationToken);
-            await channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellationToken);
-        },
-        cancellationToken);
+                using var activity = MessagingTelemetry.Start(ActivityKind.Producer, $"publish {letter.Consumer}", letter.Headers);
+                var properties = new BasicProperties(message.BasicProperties) { Headers = RabbitMqHeaders.Create(letter.Headers, activity) };
+                // A crash between the two leaves a copy behind, which the inbox knows by its id.
+                await publisher.PublishAsync("", letter.Consumer, properties, message.Body, cancellationToken);
+                await channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellationToken);
+            },
+            cancellationToken);
+        return count + await FindRejected(filter).ExecuteUpdateAsync(
+            update => update.SetProperty(message => message.DueAt, clock.GetUtcNow()).SetProperty(message => message.Attempts, 0), cancellationToken);
+    }
 
     /// <summary>Deletes them.</summary>
     /// <returns>How many.</returns>
-    public Task<int> DiscardAsync(DeadLetterFilter filter, CancellationToken cancellationToken) => VisitAsync(
-        filter, (channel, _, message) => channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellationToken).AsTask(), cancellationToken);
+    public async Task<int> DiscardAsync(DeadLetterFilter filter, CancellationToken cancellationToken)
+    {
+        var count = await VisitAsync(
+            filter, (channel, _, message) => channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellationToken).AsTask(), cancellationToken);
+        return count + await FindRejected(filter).ExecuteDeleteAsync(cancellationToken);
+    }
+
+    private IQueryable<OutboxMessage> FindRejected(DeadLetterFilter filter)
+    {
+        Guid? id = filter.Id is null ? null : Guid.TryParse(filter.Id, out var parsed) ? parsed : Guid.Empty;
+        return db.OutboxMessages.Where(message => message.DueAt == null
+            && (id == null || message.Id == id)
+            && (filter.Handler == null || filter.Handler == Outbox)
+            && (filter.Type == null || message.Type == filter.Type)
+            && (filter.Before == null || message.FailedAt < filter.Before));
+    }
 
     // What the visitor does not acknowledge is back in its queue when the channel closes.
     private async Task<int> VisitAsync(
@@ -82,6 +105,10 @@ internal sealed class DeadLetters(RabbitMqConnection connection, RabbitMqPublish
         (filter.Id is null || filter.Id == letter.Id)
         && (filter.Type is null || filter.Type == letter.Type)
         && (filter.Before is null || letter.FailedAt < filter.Before);
+
+    private static DeadLetter Read(OutboxMessage message) => new(
+        message.Id.ToString(), Outbox, message.Type, message.Attempts, message.FailedAt,
+        ExceptionType: null, message.Error, Stack: null, HandlerVersion: null, MessageHeaders.Read(message.Headers), message.Body);
 
     private static DeadLetter Read(HandlerRegistration handler, BasicGetResult message)
     {

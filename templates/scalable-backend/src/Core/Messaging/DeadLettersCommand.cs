@@ -1,16 +1,13 @@
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using ScalableBackend.Core.Data;
 
 namespace ScalableBackend.Core.Messaging;
 
 public static class DeadLettersCommand
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    private const string None = "No dead letters.";
-
-    private const int DefaultLimit = 100;
 
     private const string Usage = """
         dead-letters list [FILTER] [--limit N]      the newest dead letters (100), one a line
@@ -33,7 +30,7 @@ public static class DeadLettersCommand
             }
             catch (Exception exception)
             {
-                await Console.Error.WriteLineAsync(string.Join(": ", Messages(exception)));
+                await Console.Error.WriteLineAsync(exception.Describe());
                 return 1;
             }
         }
@@ -47,95 +44,44 @@ public static class DeadLettersCommand
     public static async Task<int> RunDeadLettersAsync(
         this IServiceProvider services, string[] command, TextWriter output, CancellationToken cancellationToken = default)
     {
-        await using var scope = services.CreateAsyncScope();
-        var deadLetters = scope.ServiceProvider.GetRequiredService<DeadLetters>();
-        if (!TryParse(command, out var verb, out var filter, out var limit))
+        if (command is not [var verb, .. var options] || Parse(verb, options, new DeadLetterFilter()) is not { } filter)
         {
             await output.WriteLineAsync(Usage);
             return 2;
         }
 
-        if (verb is "replay" or "discard")
+        await using var scope = services.CreateAsyncScope();
+        var deadLetters = scope.ServiceProvider.GetRequiredService<DeadLetters>();
+        var result = verb switch
         {
-            var count = verb == "replay" ? await deadLetters.ReplayAsync(filter, cancellationToken) : await deadLetters.DiscardAsync(filter, cancellationToken);
-            await output.WriteLineAsync(count > 0 ? $"{count} {(verb == "replay" ? "replayed" : "discarded")}." : NothingFound(filter));
-            return count == 0 && filter.Id is not null ? 1 : 0;
-        }
-
-        var letters = await deadLetters.ListAsync(filter, limit, cancellationToken);
-        if (letters.Count == 0)
-        {
-            await output.WriteLineAsync(NothingFound(filter));
-        }
-        else if (verb == "show")
-        {
-            await output.WriteLineAsync(JsonSerializer.Serialize(letters, Indented));
-        }
-        else
-        {
-            foreach (var letter in letters)
-            {
-                await output.WriteLineAsync(
-                    $"{letter.Id}  {letter.Consumer}  {letter.Type}  attempts: {letter.Attempts}  {letter.FailedAt:u}  {FirstLine(letter.Error)}");
-            }
-        }
-
-        return letters.Count == 0 && filter.Id is not null ? 1 : 0;
-    }
-
-    private static bool TryParse(string[] command, out string verb, out DeadLetterFilter filter, out int limit)
-    {
-        (verb, filter, limit) = (command.FirstOrDefault() ?? "", new DeadLetterFilter(), DefaultLimit);
-        var isAll = false;
-        for (var i = 1; i < command.Length; i++)
-        {
-            var value = i + 1 < command.Length ? command[i + 1] : null;
-            switch (command[i])
-            {
-                case "--all":
-                    isAll = true;
-                    continue;
-                case "--handler" when value is not null:
-                    filter = filter with { Handler = value };
-                    break;
-                case "--type" when value is not null:
-                    filter = filter with { Type = value };
-                    break;
-                case "--before" when DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var before):
-                    filter = filter with { Before = before };
-                    break;
-                case "--limit" when verb == "list" && int.TryParse(value, out limit) && limit > 0:
-                    break;
-                case var id when !id.StartsWith('-') && filter.Id is null:
-                    filter = filter with { Id = id };
-                    continue;
-                default:
-                    return false;
-            }
-
-            i++;
-        }
-
-        return verb switch
-        {
-            "list" => filter.Id is null && !isAll,
-            "show" => filter.Id is not null && !isAll,
-            "replay" or "discard" => filter.Id is null == isAll,
-            _ => false,
+            "replay" => Count(await deadLetters.ReplayAsync(filter, cancellationToken), "replayed"),
+            "discard" => Count(await deadLetters.DiscardAsync(filter, cancellationToken), "discarded"),
+            _ => Print(verb, await deadLetters.ListAsync(filter, cancellationToken)),
         };
+        await output.WriteLineAsync(result ?? (filter.Id is null ? "No dead letters." : $"There is no dead letter '{filter.Id}'. 'dead-letters list' shows those that are there."));
+        return result is null && filter.Id is not null ? 1 : 0;
     }
 
-    private static string NothingFound(DeadLetterFilter filter) =>
-        filter.Id is null ? None : $"There is no dead letter '{filter.Id}'. 'dead-letters list' shows those that are there.";
-
-    // From what was tried to why it failed, such as at which address.
-    private static IEnumerable<string> Messages(Exception exception)
+    private static DeadLetterFilter? Parse(string verb, string[] options, DeadLetterFilter filter) => options switch
     {
-        for (Exception? inner = exception; inner is not null; inner = inner.InnerException)
-        {
-            yield return inner.Message;
-        }
-    }
+        [] => (verb, filter) is ("list", { Id: null, IsAll: false }) or ("show", { Id: not null, IsAll: false })
+            or ("replay" or "discard", { Id: null, IsAll: true } or { Id: not null, IsAll: false }) ? filter : null,
+        ["--all", .. var rest] => Parse(verb, rest, filter with { IsAll = true }),
+        ["--handler", var handler, .. var rest] => Parse(verb, rest, filter with { Handler = handler }),
+        ["--type", var type, .. var rest] => Parse(verb, rest, filter with { Type = type }),
+        ["--before", var time, .. var rest] when DateTimeOffset.TryParse(time, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var before) =>
+            Parse(verb, rest, filter with { Before = before }),
+        ["--limit", var number, .. var rest] when verb == "list" && int.TryParse(number, out var limit) && limit > 0 =>
+            Parse(verb, rest, filter with { Limit = limit }),
+        [[not '-', ..] id, .. var rest] when filter.Id is null => Parse(verb, rest, filter with { Id = id }),
+        _ => null,
+    };
 
-    private static string? FirstLine(string? text) => text?.Split('\n')[0];
+    private static string? Count(int count, string done) => count == 0 ? null : $"{count} {done}.";
+
+    private static string? Print(string verb, List<DeadLetter> letters) =>
+        letters.Count == 0 ? null
+        : verb == "show" ? JsonSerializer.Serialize(letters, Indented)
+        : string.Join(Environment.NewLine, letters.Select(letter =>
+            $"{letter.Id}  {letter.Consumer}  {letter.Type}  attempts: {letter.Attempts}  {letter.FailedAt:u}  {letter.Error?.Split('\n')[0]}"));
 }

@@ -73,8 +73,9 @@ internal sealed partial class MessageDelivery(
         {
             message.Error = exception.Message.ToStorable(MaxError);
             message.DueAt = null;
+            message.FailedAt = clock.GetUtcNow();
             message.Attempts++;
-            MessagingTelemetry.DeadLettered("outbox", exception);
+            MessagingTelemetry.DeadLettered(DeadLetters.Outbox, exception);
             LogRejected(exception, message.Type, message.Id);
             return false;
         }
@@ -90,6 +91,6 @@ internal sealed partial class MessageDelivery(
     [LoggerMessage(LogLevel.Warning, "Message {Type} {MessageId} was not published: {Reason} Retrying at {DueAt}, as others of the type")]
     private partial void LogPostponed(string type, Guid messageId, string reason, DateTimeOffset? dueAt);
 
-    [LoggerMessage(LogLevel.Error, "Message {Type} {MessageId} was rejected by the broker and stays in the outbox without another try")]
+    [LoggerMessage(LogLevel.Error, "Message {Type} {MessageId} was rejected by the broker; it is a dead letter in the outbox")]
     private partial void LogRejected(Exception exception, string type, Guid messageId);
 }

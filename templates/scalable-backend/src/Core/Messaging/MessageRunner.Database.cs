@@ -61,7 +61,7 @@ internal sealed partial class MessageRunner(
             CreatedAt = message.CreatedAt,
             DueAt = now + delay,
             Attempts = message.Attempts + 1,
-            Error = exception.Message.ToStorable(MaxErrorLength),
+            Error = exception.Describe().ToStorable(MaxErrorLength),
             ExceptionType = exception.GetType().FullName,
             Stack = exception.ToString().ToStorable(MaxStackLength),
             FailedAt = now,

@@ -37,7 +37,7 @@ internal sealed partial class FailedMessages(
             Headers = new Dictionary<string, object?>(RabbitMqHeaders.Create(headers, activity))
             {
                 [RabbitMqHeaders.Attempts] = attempts + 1,
-                [RabbitMqHeaders.Error] = Describe(exception).ToStorable(MaxError),
+                [RabbitMqHeaders.Error] = exception.Describe().ToStorable(MaxError),
                 [RabbitMqHeaders.ExceptionType] = exception.GetType().FullName,
                 [RabbitMqHeaders.Stack] = exception.ToString().ToStorable(MaxStack),
                 [RabbitMqHeaders.FailedAt] = clock.GetUtcNow().ToString("O", CultureInfo.InvariantCulture),
@@ -53,7 +53,7 @@ internal sealed partial class FailedMessages(
         }
         else if (exception is not WorkerEndedException)
         {
-            LogRetrying(handler.Consumer, delivery.Properties.MessageId, attempts + 1, exception.GetType().Name, Describe(exception), delay.Value);
+            LogRetrying(handler.Consumer, delivery.Properties.MessageId, attempts + 1, exception.GetType().Name, exception.Describe(), delay.Value);
         }
 
         return delay is not null;
@@ -80,12 +80,6 @@ internal sealed partial class FailedMessages(
             }
         }
     }
-
-    // From what was tried to why it failed.
-    private static string Describe(Exception exception) =>
-        exception.InnerException is { } inner && !exception.Message.Contains(inner.Message, StringComparison.Ordinal)
-            ? $"{exception.Message}: {Describe(inner)}"
-            : exception.Message;
 
     [LoggerMessage(LogLevel.Warning, "{Consumer} failed on message {MessageId} (attempt {Attempt}, {ExceptionType}: {Error}); retrying in {Delay}")]
     private partial void LogRetrying(string consumer, string? messageId, int attempt, string exceptionType, string error, TimeSpan delay);

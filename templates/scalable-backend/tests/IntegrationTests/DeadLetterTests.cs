@@ -1,0 +1,131 @@
+#if (HasRabbitMq)
+using Microsoft.EntityFrameworkCore;
+using ScalableBackend.Core.Data;
+using ScalableBackend.Core.Messaging;
+#endif
+using Xunit;
+
+namespace ScalableBackend.IntegrationTests;
+
+[Collection("Dead letters")]
+public sealed class DeadLetterTests(Backend backend) : IAsyncLifetime
+{
+    private static readonly string[] Lost = ["--type", "tests.lost-ping"];
+    private static readonly string[] OfHandler = [.. Lost, "--handler", "tests-lost-ping"];
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public async ValueTask DisposeAsync() => await backend.RunDeadLettersAsync(["discard", "--all", .. Lost]);
+
+    [Fact]
+    public async Task Dead_letters_are_listed_by_type_handler_and_time_and_the_newest_first()
+    {
+        var first = await LoseAsync(new LostPing(Guid.NewGuid()), count: 2);
+        var second = await LoseAsync(new LostPing(Guid.NewGuid()), count: 4);
+
+        Assert.Equal([second, second], await ListAsync("--limit", "2"));
+        Assert.Equal([second, first], await ListAsync("--handler", "tests-lost-ping"));
+        Assert.Equal([second], await ListAsync("--handler", "tests-lost-ping", "--limit", "1"));
+        Assert.Empty(await ListAsync("--handler", "tests-ping"));
+        Assert.Empty(await backend.ListDeadLettersAsync("--type", "tests.unheard-of"));
+        Assert.Empty(await ListAsync("--before", "2026-01-31"));
+        Assert.Equal(4, (await ListAsync("--before", Tomorrow)).Length);
+    }
+
+    [Fact]
+    public async Task A_dead_letter_is_shown_with_all_about_it()
+    {
+        var id = await LoseAsync(new LostPing(Guid.NewGuid()), count: 2);
+
+        var shown = await backend.RunDeadLettersAsync("show", id, "--handler", "tests-lost-ping");
+
+        Assert.All(
+            ["\"Consumer\": \"tests-lost-ping\"", "\"Type\": \"tests.lost-ping\"", "\"Attempts\": 1", "InvalidOperationException", "Never.", "LostPingHandler"],
+            text => Assert.Contains(text, shown, StringComparison.Ordinal));
+        Assert.DoesNotContain("tests-lost-ping-observer", shown, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Only_the_selected_dead_letters_are_replayed()
+    {
+        var ping = new LostPing(Guid.NewGuid());
+        await LoseAsync(ping, count: 2);
+
+        Assert.StartsWith("No dead letters.", await backend.RunDeadLettersAsync(["replay", "--all", .. OfHandler, "--before", "2026-01-31"]), StringComparison.Ordinal);
+        Assert.StartsWith("1 replayed.", await backend.RunDeadLettersAsync(["replay", "--all", .. OfHandler, "--before", Tomorrow]), StringComparison.Ordinal);
+
+        await MessageSteps.WaitUntilAsync(async () => (await backend.ListDeadLettersAsync(OfHandler)).Length == 1);
+        Assert.Equal(3, Pings.Received.Count(received => received.Id == ping.Id));
+    }
+
+    [Fact]
+    public async Task Only_the_selected_dead_letters_are_discarded()
+    {
+        var id = await LoseAsync(new LostPing(Guid.NewGuid()), count: 2);
+
+        Assert.StartsWith("1 discarded.", await backend.RunDeadLettersAsync(["discard", "--all", .. OfHandler]), StringComparison.Ordinal);
+        Assert.Equal([id], await ListAsync());
+        Assert.StartsWith("1 discarded.", await backend.RunDeadLettersAsync("discard", id), StringComparison.Ordinal);
+        Assert.Empty(await ListAsync());
+    }
+
+    [Theory]
+    [InlineData]
+    [InlineData("list", "id")]
+    [InlineData("list", "--all")]
+    [InlineData("list", "--limit", "0")]
+    [InlineData("list", "--handler")]
+    [InlineData("show")]
+    [InlineData("show", "id", "--all")]
+    [InlineData("replay", "--handler", "tests-lost-ping")]
+    [InlineData("replay", "--all", "--limit", "1")]
+    [InlineData("discard", "id", "--all")]
+    [InlineData("discard", "--all", "--hander", "tests-lost-ping")]
+    [InlineData("discard", "--all", "--before", "yesterday")]
+    [InlineData("forget", "id")]
+    public async Task A_command_that_is_not_understood_does_nothing(params string[] command) =>
+        Assert.StartsWith("dead-letters list", await backend.RunDeadLettersAsync(command), StringComparison.Ordinal);
+#if (HasRabbitMq)
+
+    [Fact]
+    public async Task Messages_that_the_broker_has_rejected_are_dead_letters_of_the_outbox()
+    {
+        var (first, second) = (await RejectAsync(), await RejectAsync());
+
+        Assert.Equal([second, first], await ListAsync("--handler", "outbox"));
+        Assert.Equal([second], await ListAsync("--limit", "1"));
+        Assert.Empty(await ListAsync("--handler", "tests-lost-ping"));
+        Assert.Empty(await ListAsync("--before", "2026-01-31"));
+        Assert.Contains("Too large.", await backend.RunDeadLettersAsync("show", first), StringComparison.Ordinal);
+        Assert.StartsWith("1 discarded.", await backend.RunDeadLettersAsync("discard", first), StringComparison.Ordinal);
+        Assert.StartsWith("1 replayed.", await backend.RunDeadLettersAsync(["replay", "--all", .. Lost, "--handler", "outbox", "--before", Tomorrow]), StringComparison.Ordinal);
+
+        await MessageSteps.WaitUntilAsync(async () => (await ListAsync()).Length == 2);
+        Assert.Equal([second], await ListAsync("--handler", "tests-lost-ping"));
+        Assert.Empty(await ListAsync("--handler", "outbox"));
+    }
+
+    private async Task<string> RejectAsync()
+    {
+        var now = DateTimeOffset.UtcNow;
+        await using var scope = backend.Services.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
+        var message = new OutboxMessage { Id = Guid.CreateVersion7(), Type = LostPing.MessageType, Body = $"{{\"id\":\"{Guid.NewGuid()}\"}}", CreatedAt = now, Error = "Too large.", FailedAt = now };
+        db.Add(message);
+        await db.SaveChangesAsync(TestContext.Current.CancellationToken);
+        return message.Id.ToString();
+    }
+#endif
+
+    private static string Tomorrow => $"{DateTimeOffset.UtcNow.AddDays(1):O}";
+
+    private Task<string[]> ListAsync(params string[] options) => backend.ListDeadLettersAsync([.. Lost, .. options]);
+
+    // Waits for the dead letters of both handlers, too.
+    private async Task<string> LoseAsync(LostPing ping, int count)
+    {
+        await backend.PublishAsync([ping]);
+        await MessageSteps.WaitUntilAsync(async () => (await ListAsync()).Length == count);
+        return Pings.Received.First(received => received.Id == ping.Id).Message.Id.ToString();
+    }
+}
