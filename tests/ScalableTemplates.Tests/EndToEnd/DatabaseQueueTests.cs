@@ -72,6 +72,28 @@ public sealed class DatabaseQueueTests : IAsyncLifetime
         Assert.DoesNotContain(" failed on message ", backend.WorkerLog, StringComparison.Ordinal);
     }
 
+    [SkippableFact]
+    public async Task A_type_of_message_without_a_handler_is_named_in_the_log_once_and_holds_up_nothing()
+    {
+        Skip.If(backend is null, ServersFixture.Missing);
+        await backend!.StartWorkerAsync();
+        await ExecuteAsync("""
+            INSERT INTO outbox_messages (id, type, body, created_at, due_at, attempts)
+            SELECT gen_random_uuid(), 'tests.unheard', '{}', now(), now() - interval '2 minutes', 0 FROM generate_series(1, 20)
+            """);
+
+        await backend.WaitUntilAsync(async () => await backend.GetWorkerHealthAsync() == "Degraded");
+        await backend.WaitUntilAsync(() => Task.FromResult(LinesAboutUnhandled().Any()));
+        await backend.WaitForStatusAsync(await backend.PlaceOrderAsync("card"), "Confirmed");
+        await Task.Delay(TimeSpan.FromSeconds(10));
+        Assert.Single(LinesAboutUnhandled());
+
+        await ExecuteAsync("DELETE FROM outbox_messages WHERE type = 'tests.unheard'");
+        await backend.WaitUntilAsync(async () => await backend.GetWorkerHealthAsync() == "Healthy");
+
+        IEnumerable<string> LinesAboutUnhandled() => backend.WorkerLog.Split('\n').Where(line => line.Contains("Messages of type tests.unheard", StringComparison.Ordinal));
+    }
+
     private async Task<List<Guid>> PlaceOrdersAsync()
     {
         var orders = new List<Guid>();

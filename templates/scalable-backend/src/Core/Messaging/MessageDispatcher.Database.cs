@@ -8,6 +8,7 @@ internal sealed partial class MessageDispatcher(
     MessageQueue queue,
     MessageRunner runner,
     OutboxSignal signal,
+    OutboxHealth health,
     IOptions<MessagingOptions> options,
     IHostApplicationLifetime lifetime,
     TimeProvider clock,
@@ -16,6 +17,7 @@ internal sealed partial class MessageDispatcher(
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<Guid, Task> _running = [];
+    private readonly HashSet<string> _unhandled = [];
     private readonly int _maxConcurrency = options.Value.Concurrency;
     private volatile bool _isBacklogged;
     private int _isPaused;
@@ -70,11 +72,22 @@ internal sealed partial class MessageDispatcher(
             if (messages.Count == 0)
             {
                 Resume();
+                await LogUnhandledAsync();
             }
         }
         catch (Exception exception)
         {
             Pause(exception);
+        }
+    }
+
+    // A message that is due, though there is nothing left to claim, is in the hands of another process or of none.
+    private async Task LogUnhandledAsync()
+    {
+        var types = health.Lag > OutboxHealth.MaxLag ? await queue.FindUnhandledAsync(CancellationToken.None) : [];
+        foreach (var type in types.Where(_unhandled.Add))
+        {
+            LogUnhandled(type, OutboxHealth.MaxLag);
         }
     }
 
@@ -151,6 +164,9 @@ internal sealed partial class MessageDispatcher(
             signal.Set();
         }
     }
+
+    [LoggerMessage(LogLevel.Warning, "Messages of type {Type} have been due for over {MaxLag}, and this process has no handler for them; they wait for a process that has one")]
+    private partial void LogUnhandled(string type, TimeSpan maxLag);
 
     [LoggerMessage(LogLevel.Error, "Message handling is paused: the database is unavailable. Messages are kept and use up no tries; resumes when it can be written")]
     private partial void LogPaused(Exception exception);

@@ -47,6 +47,18 @@ internal sealed class MessageQueue(IServiceScopeFactory scopes, IEnumerable<Hand
         return await claimed.AsNoTracking().ToListAsync(cancellationToken);
     }
 
+    /// <summary>Finds the types of messages that have waited for longer than others wait, as no handler of this process takes them.</summary>
+    public async Task<List<string>> FindUnhandledAsync(CancellationToken cancellationToken)
+    {
+        var dueBefore = clock.GetUtcNow() - OutboxHealth.MaxLag;
+        await using var scope = scopes.CreateAsyncScope();
+        return await scope.ServiceProvider.GetRequiredService<AppDbContext>().OutboxMessages
+            .Where(message => message.DueAt < dueBefore && !(message.Consumer == null ? _types.Contains(message.Type) : _consumers.Contains(message.Consumer)))
+            .Select(message => message.Type)
+            .Distinct()
+            .ToListAsync(cancellationToken);
+    }
+
     /// <summary>Deletes the message and, in the same transaction, keeps what is left of it: a message for each handler that failed.</summary>
     public async Task CompleteAsync(OutboxMessage message, IEnumerable<OutboxMessage> rest, CancellationToken cancellationToken)
     {

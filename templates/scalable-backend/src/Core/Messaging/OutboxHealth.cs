@@ -5,7 +5,7 @@ namespace ScalableBackend.Core.Messaging;
 /// <summary>Says when the outbox is stuck: messages are committed and do not leave it.</summary>
 internal sealed class OutboxHealth : IHealthCheck
 {
-    private static readonly TimeSpan MaxLag = TimeSpan.FromMinutes(1);
+    public static readonly TimeSpan MaxLag = TimeSpan.FromMinutes(1);
 
     /// <summary>How long the oldest message has been due.</summary>
     public TimeSpan Lag { get; set; }
