@@ -26,8 +26,8 @@ internal sealed partial class MessageDispatcher(
     {
         // Claims nothing more as soon as the process is asked to end, not only after the drain delay.
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
-        using var drained = new CancellationTokenSource();
-        var renewing = RenewLeasesAsync(drained.Token);
+        await using var renewal = clock.CreateTimer(
+            _ => _ = TryMoveLeasesAsync([.. _running.Keys], MessageQueue.Lease), null, MessageQueue.Lease / 3, MessageQueue.Lease / 3);
         try
         {
             while (true)
@@ -45,8 +45,6 @@ internal sealed partial class MessageDispatcher(
         {
             // What has begun is finished, also when the process is to end.
             await Task.WhenAll(_running.Values);
-            await drained.CancelAsync();
-            await renewing;
         }
     }
 
@@ -111,22 +109,6 @@ internal sealed partial class MessageDispatcher(
             {
                 signal.Set();
             }
-        }
-    }
-
-    private async Task RenewLeasesAsync(CancellationToken cancellationToken)
-    {
-        using var timer = new PeriodicTimer(MessageQueue.Lease / 3, clock);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(cancellationToken))
-            {
-                await TryMoveLeasesAsync([.. _running.Keys], MessageQueue.Lease);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // All is done.
         }
     }
 

@@ -18,16 +18,24 @@ internal sealed partial class MessageProcessor(
     /// <returns>The messages that the handler is already done with.</returns>
     public async Task<IReadOnlySet<Guid>> FindHandledAsync(HandlerRegistration handler, IEnumerable<Guid> messages, CancellationToken cancellationToken)
     {
-        await using var scope = scopes.CreateAsyncScope();
-        var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
-        var handled = await FindHandled(db, handler.Consumer, [.. messages]).ToHashSetAsync(cancellationToken: cancellationToken);
-        foreach (var id in handled)
+        try
         {
-            LogDuplicate(handler.Consumer, id);
-            MessagingTelemetry.Processed(handler.Consumer, "duplicate", TimeSpan.Zero);
-        }
+            await using var scope = scopes.CreateAsyncScope();
+            var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
+            var handled = await FindHandled(db, handler.Consumer, [.. messages]).ToHashSetAsync(cancellationToken: cancellationToken);
+            foreach (var id in handled)
+            {
+                LogDuplicate(handler.Consumer, id);
+                MessagingTelemetry.Processed(handler.Consumer, "duplicate", TimeSpan.Zero);
+            }
 
-        return handled;
+            return handled;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // No message has a part in this query, so whatever fails is the database.
+            throw new DatabaseUnavailableException(exception.Message);
+        }
     }
 
     /// <summary>Runs the handler. Messages that were handled elsewhere meanwhile have no second effect.</summary>
@@ -46,7 +54,7 @@ internal sealed partial class MessageProcessor(
         {
             // If it was handled elsewhere, the inbox key has stopped this one.
             if (exception is DbUpdateException
-                && (await FindHandledAsync(handler, messages.Select(message => message.Id), timeout.Token)).Count == messages.Count)
+                && (await FindHandledAsync(handler, messages.Select(message => message.Id), cancellationToken)).Count == messages.Count)
             {
                 return;
             }

@@ -13,7 +13,6 @@ internal sealed partial class ConsumerCircuitBreaker(
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(30);
 
     private readonly SemaphoreSlim _probing = new(1, 1);
-    private TimeSpan _pause = MinPause;
     private volatile bool _isOpen;
 
     /// <summary>Waits until the database can be written.</summary>
@@ -30,69 +29,62 @@ internal sealed partial class ConsumerCircuitBreaker(
     /// <summary>Runs the work; after an outage again and again, until it has succeeded or failed for another reason.</summary>
     public async Task ExecuteAsync(Func<Task> work, CancellationToken stoppingToken)
     {
-        while (true)
+        while (!(_isOpen ? await ProbeAsync(work, stoppingToken) : await TryAsync(work, stoppingToken)))
         {
-            if (!_isOpen)
-            {
-                try
-                {
-                    await work();
-                    return;
-                }
-                catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-                {
-                    if (!await processor.IsOutageAsync(exception, stoppingToken))
-                    {
-                        throw;
-                    }
-
-                    Open(exception);
-                }
-            }
-
-            await _probing.WaitAsync(stoppingToken);
-            try
-            {
-                if (_isOpen && await ProbeAsync(work, stoppingToken))
-                {
-                    return;
-                }
-            }
-            finally
-            {
-                _probing.Release();
-            }
         }
     }
 
     public void Dispose() => _probing.Dispose();
 
-    private async Task<bool> ProbeAsync(Func<Task> work, CancellationToken stoppingToken)
+    /// <returns>False after an outage.</returns>
+    private async Task<bool> TryAsync(Func<Task> work, CancellationToken stoppingToken)
     {
-        // Jitter, so replicas do not probe in lockstep.
-        await Task.Delay(_pause * (0.5 + (Random.Shared.NextDouble() / 2)), stoppingToken);
-        _pause = _pause * 2 < MaxPause ? _pause * 2 : MaxPause;
-        if (!await processor.CanSaveAsync(stoppingToken))
-        {
-            return false;
-        }
-
         try
         {
             await work();
+            return true;
         }
-        catch (Exception exception) when (DatabaseFailures.IsOutage(exception))
+        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
         {
+            if (!await processor.IsOutageAsync(exception, stoppingToken))
+            {
+                throw;
+            }
+
+            Open(exception);
             return false;
         }
-        catch
+    }
+
+    // Only one at a time; whoever waits for it meanwhile begins again when the breaker is closed.
+    private async Task<bool> ProbeAsync(Func<Task> work, CancellationToken stoppingToken)
+    {
+        await _probing.WaitAsync(stoppingToken);
+        try
         {
+            for (var pause = MinPause; _isOpen; pause = pause * 2 < MaxPause ? pause * 2 : MaxPause)
+            {
+                // Jitter, so replicas do not probe in lockstep.
+                await Task.Delay(pause * (0.5 + (Random.Shared.NextDouble() / 2)), stoppingToken);
+                if (await processor.CanSaveAsync(stoppingToken) && await TryAsync(work, stoppingToken))
+                {
+                    Close();
+                    return true;
+                }
+            }
+
+            return false;
+        }
+        catch (Exception) when (!stoppingToken.IsCancellationRequested)
+        {
+            // The work has failed for another reason, so the database is available.
             Close();
             throw;
         }
-
-        Close();
-        return true;
+        finally
+        {
+            _probing.Release();
+        }
     }
 
     private void Open(Exception exception)
@@ -108,7 +100,6 @@ internal sealed partial class ConsumerCircuitBreaker(
     private void Close()
     {
         _isOpen = false;
-        _pause = MinPause;
         health.Consuming(consumer);
         LogResumed(consumer);
     }

@@ -1,7 +1,6 @@
 using System.Threading.Channels;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
-using ScalableBackend.Core.Data;
 
 namespace ScalableBackend.Core.Messaging.RabbitMq;
 
@@ -75,7 +74,8 @@ internal sealed partial class RabbitMqConsumer(
         {
             var deliveries = Take(_received.Reader, int.MaxValue);
             IReadOnlySet<Guid> handled = new HashSet<Guid>();
-            await breaker.ExecuteAsync(async () => handled = await FindHandledAsync(deliveries, stoppingToken), stoppingToken);
+            var ids = deliveries.Select(delivery => delivery.MessageId).OfType<Guid>();
+            await breaker.ExecuteAsync(async () => handled = await processor.FindHandledAsync(handler, ids, stoppingToken), stoppingToken);
             foreach (var delivery in deliveries)
             {
                 if (delivery.MessageId is { } id && handled.Contains(id))
@@ -87,19 +87,6 @@ internal sealed partial class RabbitMqConsumer(
                     await _pending.Writer.WriteAsync(delivery, stoppingToken);
                 }
             }
-        }
-    }
-
-    private async Task<IReadOnlySet<Guid>> FindHandledAsync(List<Delivery> deliveries, CancellationToken stoppingToken)
-    {
-        try
-        {
-            return await processor.FindHandledAsync(handler, deliveries.Select(delivery => delivery.MessageId).OfType<Guid>(), stoppingToken);
-        }
-        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-        {
-            // No message has a part in this query, so whatever fails is the database.
-            throw new DatabaseUnavailableException(exception.Message);
         }
     }
 
