@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Microsoft.EntityFrameworkCore;
 using RabbitMQ.Client;
@@ -20,19 +21,15 @@ internal sealed class DeadLetters(
     {
         var rejected = await FindRejected(filter).AsNoTracking().OrderByDescending(message => message.FailedAt).Take(filter.Limit).ToListAsync(cancellationToken);
         var newest = new PriorityQueue<DeadLetter, DateTimeOffset>(rejected.Select(message => (Read(message), message.FailedAt ?? default)));
-        await VisitAsync(
-            filter,
-            (_, letter, _) =>
+        await foreach (var (_, _, letter) in VisitAsync(filter, cancellationToken))
+        {
+            newest.Enqueue(letter, letter.FailedAt ?? default);
+            if (newest.Count > filter.Limit)
             {
-                newest.Enqueue(letter, letter.FailedAt ?? default);
-                if (newest.Count > filter.Limit)
-                {
-                    newest.Dequeue();
-                }
+                newest.Dequeue();
+            }
+        }
 
-                return Task.CompletedTask;
-            },
-            cancellationToken);
         return [.. newest.UnorderedItems.OrderByDescending(letter => letter.Priority).Select(letter => letter.Element)];
     }
 
@@ -40,28 +37,33 @@ internal sealed class DeadLetters(
     /// <returns>How many.</returns>
     public async Task<int> ReplayAsync(DeadLetterFilter filter, CancellationToken cancellationToken)
     {
-        var count = await VisitAsync(
-            filter,
-            async (channel, letter, message) =>
-            {
-                using var activity = MessagingTelemetry.Start(ActivityKind.Producer, $"publish {letter.Consumer}", letter.Headers);
-                var properties = new BasicProperties(message.BasicProperties) { Headers = RabbitMqHeaders.Create(letter.Headers, activity) };
-                // A crash between the two leaves a copy behind, which the inbox knows by its id.
-                await publisher.PublishAsync("", letter.Consumer, properties, message.Body, cancellationToken);
-                await channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellationToken);
-            },
-            cancellationToken);
-        return count + await FindRejected(filter).ExecuteUpdateAsync(
+        var count = await FindRejected(filter).ExecuteUpdateAsync(
             update => update.SetProperty(message => message.DueAt, clock.GetUtcNow()).SetProperty(message => message.Attempts, 0), cancellationToken);
+        await foreach (var (channel, message, letter) in VisitAsync(filter, cancellationToken))
+        {
+            using var activity = MessagingTelemetry.Start(ActivityKind.Producer, $"publish {letter.Consumer}", letter.Headers);
+            var properties = new BasicProperties(message.BasicProperties) { Headers = RabbitMqHeaders.Create(letter.Headers, activity) };
+            // A crash between the two leaves a copy behind, which the inbox knows by its id.
+            await publisher.PublishAsync("", letter.Consumer, properties, message.Body, cancellationToken);
+            await channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellationToken);
+            count++;
+        }
+
+        return count;
     }
 
     /// <summary>Deletes them.</summary>
     /// <returns>How many.</returns>
     public async Task<int> DiscardAsync(DeadLetterFilter filter, CancellationToken cancellationToken)
     {
-        var count = await VisitAsync(
-            filter, (channel, _, message) => channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellationToken).AsTask(), cancellationToken);
-        return count + await FindRejected(filter).ExecuteDeleteAsync(cancellationToken);
+        var count = await FindRejected(filter).ExecuteDeleteAsync(cancellationToken);
+        await foreach (var (channel, message, _) in VisitAsync(filter, cancellationToken))
+        {
+            await channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellationToken);
+            count++;
+        }
+
+        return count;
     }
 
     private IQueryable<OutboxMessage> FindRejected(DeadLetterFilter filter)
@@ -74,11 +76,10 @@ internal sealed class DeadLetters(
             && (filter.Before == null || message.FailedAt < filter.Before));
     }
 
-    // What the visitor does not acknowledge is back in its queue when the channel closes.
-    private async Task<int> VisitAsync(
-        DeadLetterFilter filter, Func<IChannel, DeadLetter, BasicGetResult, Task> visitor, CancellationToken cancellationToken)
+    // What is not acknowledged is back in its queue when the channel closes.
+    private async IAsyncEnumerable<(IChannel Channel, BasicGetResult Message, DeadLetter Letter)> VisitAsync(
+        DeadLetterFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var count = 0;
         var open = await connection.OpenAsync(cancellationToken);
         foreach (var handler in handlers.Where(handler => filter.Handler is null || filter.Handler == handler.Consumer))
         {
@@ -92,13 +93,10 @@ internal sealed class DeadLetters(
             {
                 if (Read(handler, message) is var letter && Matches(filter, letter))
                 {
-                    await visitor(channel, letter, message);
-                    count++;
+                    yield return (channel, message, letter);
                 }
             }
         }
-
-        return count;
     }
 
     private static bool Matches(DeadLetterFilter filter, DeadLetter letter) =>

@@ -13,10 +13,11 @@ internal sealed class HandlerGuard : SaveChangesInterceptor, IDbCommandIntercept
 
     public static HandlerGuard Instance { get; } = new();
 
-    public static IDisposable Enter()
+    // What an async method sets ends with it.
+    public static async Task RunAsync(Func<Task> handler)
     {
         IsHandling.Value = true;
-        return new Exit();
+        await handler();
     }
 
     public override InterceptionResult<int> SavingChanges(DbContextEventData eventData, InterceptionResult<int> result)
@@ -50,10 +51,5 @@ internal sealed class HandlerGuard : SaveChangesInterceptor, IDbCommandIntercept
             throw new InvalidOperationException(
                 $"{call} within a message handler. Change tracked entities and return: they are saved in one transaction with the inbox row.");
         }
-    }
-
-    private sealed class Exit : IDisposable
-    {
-        public void Dispose() => IsHandling.Value = false;
     }
 }

@@ -95,11 +95,7 @@ internal sealed partial class MessageProcessor(
     {
         await using var scope = scopes.CreateAsyncScope();
         scope.ServiceProvider.GetRequiredService<MessageContext>().Messages = messages;
-        using (HandlerGuard.Enter())
-        {
-            await handler.HandleAsync(scope.ServiceProvider, messages, cancellationToken);
-        }
-
+        await HandlerGuard.RunAsync(() => handler.HandleAsync(scope.ServiceProvider, messages, cancellationToken));
         var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
         var now = clock.GetUtcNow();
         db.InboxMessages.AddRange(messages.Select(message => new InboxMessage { Consumer = handler.Consumer, MessageId = message.Id, HandledAt = now }));

@@ -38,10 +38,13 @@ public static class MessagingExtensions
         builder.Services.AddSingleton<RabbitMqConnection>();
         builder.Services.AddSingleton<RabbitMqPublisher>();
         builder.Services.AddSingleton<MessageDelivery>();
-        builder.Services.AddOutboxPoll();
+        builder.Services.AddSingleton<OutboxHealth>();
+        builder.Services.AddHostedService<OutboxPoll>();
         builder.Services.AddHostedService<OutboxRelay>();
         // While the broker is down messages wait in the outbox: a reason to look, none to take the process out of service.
-        builder.Services.AddHealthChecks().AddCheck<RabbitMqHealthCheck>("broker", HealthStatus.Degraded);
+        builder.Services.AddHealthChecks()
+            .AddCheck<OutboxHealth>("outbox", HealthStatus.Degraded)
+            .AddCheck<RabbitMqHealthCheck>("broker", HealthStatus.Degraded);
 #endif
     }
 
@@ -56,8 +59,10 @@ public static class MessagingExtensions
 #else
         builder.Services.AddSingleton<MessageQueue>();
         builder.Services.AddSingleton<MessageRunner>();
-        builder.Services.AddOutboxPoll();
+        builder.Services.AddSingleton<OutboxHealth>();
+        builder.Services.AddHostedService<OutboxPoll>();
         builder.Services.AddHostedService<MessageDispatcher>();
+        builder.Services.AddHealthChecks().AddCheck<OutboxHealth>("outbox", HealthStatus.Degraded);
 #endif
 #if (!HasRabbitMq && HasWorker)
         builder.Services.AddHostedService<OutboxListener>();
@@ -111,11 +116,4 @@ public static class MessagingExtensions
                 "Messaging:RetryDelays must be positive, and at most a day. Set the environment variables Messaging__RetryDelays__0, Messaging__RetryDelays__1 and so on.")
             .Validate(options => options.Timeout > TimeSpan.Zero, "Messaging:Timeout must be positive. Set the environment variable Messaging__Timeout.")
             .ValidateOnStart();
-
-    private static void AddOutboxPoll(this IServiceCollection services)
-    {
-        services.AddSingleton<OutboxHealth>();
-        services.AddHealthChecks().AddCheck<OutboxHealth>("outbox", HealthStatus.Degraded);
-        services.AddHostedService<OutboxPoll>();
-    }
 }

@@ -1,8 +1,6 @@
 namespace ScalableBackend.Core.Messaging;
 
-/// <param name="Id">Its id, the same at each try.</param>
-/// <param name="Body">Its JSON.</param>
-/// <param name="Headers">What its publisher added, and the standard ones.</param>
+/// <summary>A message as it has come to a handler.</summary>
 public sealed record ReceivedMessage(Guid Id, ReadOnlyMemory<byte> Body, IReadOnlyDictionary<string, string> Headers)
 {
     /// <summary>The same for all messages that one request set off, however indirectly: the id of its trace.</summary>
