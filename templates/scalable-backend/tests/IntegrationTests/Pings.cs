@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using Microsoft.EntityFrameworkCore;
 using ScalableBackend.Core.Data;
 using ScalableBackend.Core.Messaging;
+using ScalableBackend.Core.Scheduling;
 
 namespace ScalableBackend.IntegrationTests;
 
@@ -34,7 +36,7 @@ internal sealed record LostPing(Guid Id) : IMessage
 }
 
 /// <summary>Its handler saves by itself, which is refused.</summary>
-internal sealed record SavingPing(Guid Id) : IMessage
+internal sealed record SavingPing(Guid Id, string Call = "SaveChanges") : IMessage
 {
     public static string MessageType => "tests.saving-ping";
 }
@@ -133,6 +135,13 @@ internal static class Pings
 
     private sealed class SavingPingHandler(AppDbContext db) : IMessageHandler<SavingPing>
     {
-        public Task HandleAsync(SavingPing message, CancellationToken cancellationToken) => db.SaveChangesAsync(cancellationToken);
+        public Task HandleAsync(SavingPing message, CancellationToken cancellationToken) => message.Call switch
+        {
+            "ExecuteDelete" => None.ExecuteDeleteAsync(cancellationToken),
+            "ExecuteUpdate" => None.ExecuteUpdateAsync(update => update.SetProperty(lease => lease.DueAt, default(DateTimeOffset)), cancellationToken),
+            _ => db.SaveChangesAsync(cancellationToken),
+        };
+
+        private IQueryable<JobLease> None => db.Set<JobLease>().Where(lease => lease.Name == "");
     }
 }
