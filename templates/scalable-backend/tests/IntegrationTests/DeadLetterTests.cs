@@ -33,6 +33,17 @@ public sealed class DeadLetterTests(Backend backend) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_command_has_put_back_all_that_it_looked_at_when_it_ends()
+    {
+        await LoseAsync(new LostPing(Guid.NewGuid()), count: 2);
+
+        for (var time = 0; time < 50; time++)
+        {
+            Assert.Single(await backend.ListDeadLettersAsync(OfHandler));
+        }
+    }
+
+    [Fact]
     public async Task A_dead_letter_is_shown_with_all_about_it()
     {
         var id = await LoseAsync(new LostPing(Guid.NewGuid()), count: 2);

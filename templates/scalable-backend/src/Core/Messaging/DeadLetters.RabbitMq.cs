@@ -76,7 +76,6 @@ internal sealed class DeadLetters(
             && (filter.Before == null || message.FailedAt < filter.Before));
     }
 
-    // What is not acknowledged is back in its queue when the channel closes.
     private async IAsyncEnumerable<(IChannel Channel, BasicGetResult Message, DeadLetter Letter)> VisitAsync(
         DeadLetterFilter filter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -86,16 +85,19 @@ internal sealed class DeadLetters(
             await using var channel = await open.CreateChannelAsync(cancellationToken: cancellationToken);
             await RabbitMqTopology.DeclareDeadLetterQueueAsync(channel, handler.Consumer, cancellationToken);
             var queue = RabbitMqTopology.DeadLetterQueue(handler.Consumer);
-            // No more than are there now: one that is replayed and fails at once comes back while the others are visited.
-            for (var left = await channel.MessageCountAsync(queue, cancellationToken);
-                left > 0 && await channel.BasicGetAsync(queue, autoAck: false, cancellationToken) is { } message;
-                left--)
+            // No more than are there at first: one that is replayed and fails at once comes back while the others are visited.
+            var left = uint.MaxValue;
+            while (left > 0 && await channel.BasicGetAsync(queue, autoAck: false, cancellationToken) is { } message)
             {
+                left = Math.Min(left - 1, message.MessageCount);
                 if (Read(handler, message) is var letter && Matches(filter, letter))
                 {
                     yield return (channel, message, letter);
                 }
             }
+
+            // Back to their queue at once; when the channel closes, that would take a moment in which they seem to be gone.
+            await channel.BasicNackAsync(0, multiple: true, requeue: true, cancellationToken);
         }
     }
 
