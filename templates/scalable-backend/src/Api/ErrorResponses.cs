@@ -9,7 +9,7 @@ internal static class ErrorResponses
     {
         services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
         {
-            context.ProblemDetails.Detail ??= (context.Exception as BadHttpRequestException)?.Message;
+            context.ProblemDetails.UseContractNames(context.Exception);
             // What RFC 9457 has for a status that says it all.
             context.ProblemDetails.Type ??= "about:blank";
         });

@@ -26,7 +26,7 @@ internal sealed class IdempotencyFilter(TimeProvider clock, IConfiguration confi
         var key = context.HttpContext.Request.Headers[Header].ToString();
         if (key.Length is 0 or > MaxLength)
         {
-            return TypedResults.ValidationProblem([new(Header, [$"A key of 1 to {MaxLength} characters is required."])]);
+            return TypedResults.Problem($"The header {Header} is required, with 1 to {MaxLength} characters.", statusCode: StatusCodes.Status400BadRequest);
         }
 
         var db = context.HttpContext.RequestServices.GetRequiredService<AppDbContext>();
@@ -53,7 +53,7 @@ internal sealed class IdempotencyFilter(TimeProvider clock, IConfiguration confi
             {
                 return earlier.Fingerprint.SequenceEqual(fingerprint)
                     ? new StoredAnswer(earlier, isReplayed: true)
-                    : TypedResults.Problem($"This {Header} was used for another request.", statusCode: StatusCodes.Status422UnprocessableEntity);
+                    : TypedResults.Problem($"This {Header} was already used with a different request.", statusCode: StatusCodes.Status422UnprocessableEntity);
             }
 
             await db.IdempotencyKeys
@@ -121,6 +121,6 @@ internal sealed class IdempotencyFilter(TimeProvider clock, IConfiguration confi
     private static ProblemHttpResult InFlight(HttpContext context)
     {
         context.Response.Headers.RetryAfter = "1";
-        return TypedResults.Problem($"A request with this {Header} is under way.", statusCode: StatusCodes.Status409Conflict);
+        return TypedResults.Problem($"A request with this {Header} is still in progress.", statusCode: StatusCodes.Status409Conflict);
     }
 }

@@ -1,0 +1,41 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Mvc;
+
+namespace ScalableBackend.Api;
+
+internal static partial class RequestErrors
+{
+    /// <summary>Says what is wrong with a request in terms of its JSON and parameters; the framework does so in terms of C#.</summary>
+    public static void UseContractNames(this ProblemDetails problem, Exception? exception)
+    {
+        if (problem is HttpValidationProblemDetails validation)
+        {
+            validation.Errors = validation.Errors.ToDictionary(error => ToJsonName(error.Key), error => Array.ConvertAll(error.Value, message => Translate(message, error.Key)));
+        }
+        else if (exception is BadHttpRequestException && BindingFailure().Match(exception.Message) is { Success: true } failure)
+        {
+            var path = failure.Groups["body"].Success ? (exception.InnerException as JsonException)?.Path ?? "$" : failure.Groups["parameter"].Value;
+            problem.Extensions["errors"] = new Dictionary<string, string[]>
+            {
+                [path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : path] = ["The value is missing, malformed or of the wrong type."],
+            };
+        }
+        else
+        {
+            problem.Detail ??= (exception as BadHttpRequestException)?.Message;
+        }
+    }
+
+    private static string Translate(string message, string member)
+    {
+        var name = member[(member.LastIndexOf('.') + 1)..];
+        return message.Replace(name, ToJsonName(name), StringComparison.Ordinal);
+    }
+
+    private static string ToJsonName(string member) => string.Join('.', member.Split('.').Select(JsonNamingPolicy.CamelCase.ConvertName));
+
+    // The framework tells these failures, and the parameter, by its message only.
+    [GeneratedRegex("^(?:Failed to (?:bind|read)|Required|Implicit body inferred for) parameter \"(?:[^\"]* )?(?<parameter>\\w+)\"(?<body> from the request body| was not provided from body| but no body)?")]
+    private static partial Regex BindingFailure();
+}
