@@ -65,11 +65,9 @@ internal static class ApiDefaults
     /// <summary>The first version of the API. All of it needs a token; endpoints may ask for scopes on top.</summary>
     public static RouteGroupBuilder MapV1(this WebApplication app) => app.MapGroup("/v1")
         .RequireAuthorization()
-        .RefuseUnsavedChanges()
-        .ProducesValidationProblem()
-        .ProducesProblem(StatusCodes.Status401Unauthorized);
+        .RefuseUnsavedChanges();
 #else
     /// <summary>The first version of the API.</summary>
-    public static RouteGroupBuilder MapV1(this WebApplication app) => app.MapGroup("/v1").RefuseUnsavedChanges().ProducesValidationProblem();
+    public static RouteGroupBuilder MapV1(this WebApplication app) => app.MapGroup("/v1").RefuseUnsavedChanges();
 #endif
 }

@@ -11,7 +11,7 @@ namespace ScalableBackend.Api;
 
 internal static class Jwt
 {
-    private const string Scheme = "Bearer";
+    public const string Scheme = "Bearer";
     private const string Section = $"Authentication:Schemes:{Scheme}";
     private const string Variable = $"Authentication__Schemes__{Scheme}";
 
@@ -63,10 +63,9 @@ internal static class Jwt
             .ValidateOnStart();
         builder.Services.RemoveKeyRing();
         builder.Services.AddAuthorization();
-        builder.Services.ConfigureAll<OpenApiOptions>(options => options.AddDocumentTransformer((document, _, _) =>
+        builder.Services.ConfigureAll<OpenApiOptions>(options => options.AddOperationTransformer<BearerSecurityTransformer>().AddDocumentTransformer((document, _, _) =>
         {
             document.AddComponent(Scheme, new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", BearerFormat = "JWT" });
-            document.Security = [new() { [new OpenApiSecuritySchemeReference(Scheme, document)] = [] }];
             return Task.CompletedTask;
         }));
     }
@@ -75,7 +74,7 @@ internal static class Jwt
     public static TBuilder RequireScope<TBuilder>(this TBuilder builder, string scope)
         where TBuilder : IEndpointConventionBuilder =>
         builder.RequireAuthorization(policy => policy.RequireAssertion(context =>
-            context.User.FindAll("scope").Any(claim => claim.Value.Split(' ').Contains(scope))));
+            context.User.FindAll("scope").Any(claim => claim.Value.Split(' ').Contains(scope)))).WithMetadata(new RequiredScope(scope));
 
     // JwtBearer itself would throw before the options are validated, and the start would end with a stack trace.
     private static void CheckSettings(this IConfigurationSection section)

@@ -39,6 +39,27 @@ public sealed class ContractTests(Backend backend)
         await AssertAtFaultAsync(parameter, response);
     }
 
+    [Fact]
+    public async Task The_document_has_the_responses_of_the_middleware()
+    {
+        using var client = backend.CreateClient();
+
+        var document = await client.GetFromJsonAsync<JsonElement>("/openapi/v1.json", TestContext.Current.CancellationToken);
+
+        string[] expected =
+        [
+            "202", "400", "408", "409", "413", "415", "422", "503",
+#if (HasJwt)
+            "401", "403",
+#endif
+#if (HasLimits)
+            "429",
+#endif
+        ];
+        var responses = document.GetProperty("paths").GetProperty("/v1/orders").GetProperty("post").GetProperty("responses");
+        Assert.Equal(expected.Order(), responses.EnumerateObject().Select(response => response.Name).Order());
+    }
+
     private static async Task AssertAtFaultAsync(string name, HttpResponseMessage response)
     {
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
@@ -20,8 +21,8 @@ internal static class CatalogApi
     public static void MapCatalog(this IEndpointRouteBuilder routes)
     {
         var products = routes.MapGroup("/products").WithTags("Catalog");
-        products.MapGet("/", ListAsync).WithSummary("List products, oldest first");
-        var product = products.MapGet("/{id:guid}", GetAsync).WithName(GetProduct).WithSummary("Get a product, from the cache").WithExample("id", CatalogSeed.FirstProductId);
+        products.MapGet("/", ListAsync).WithName("ListProducts").WithSummary("List products, oldest first");
+        var product = products.MapGet("/{id:guid}", GetAsync).ReturnEntityTag().WithName(GetProduct).WithSummary("Get a product").WithExample("id", CatalogSeed.FirstProductId);
 #if (HasLimits)
         product.WithMetadata(new ServedFromCache());
 #endif
@@ -34,20 +35,17 @@ internal static class CatalogApi
 #if (HasJwt)
         changes.RequireScope("catalog:write");
 #endif
-        changes.MapPost("/", CreateAsync).RequireIdempotencyKey().WithSummary("Create a product")
+        changes.MapPost("/", CreateAsync).RequireIdempotencyKey().WithName("CreateProduct").WithSummary("Create a product")
             .WithExample(new CreateProductRequest("Teapot", 24.90m));
-        changes.MapPut("/{id:guid}/price", ChangePriceAsync).WithSummary("Change the price of a product")
+        changes.MapPut("/{id:guid}/price", ChangePriceAsync).RequireIfMatch().WithName("ChangeProductPrice").WithSummary("Change the price of a product")
             .WithExample("id", CatalogSeed.FirstProductId)
-            .WithExample(new ChangePriceRequest(41.50m))
-            .ProducesProblem(StatusCodes.Status412PreconditionFailed)
-            .ProducesProblem(StatusCodes.Status428PreconditionRequired);
-        changes.MapDelete("/{id:guid}", DeleteAsync).WithSummary("Delete a product")
-            .ProducesProblem(StatusCodes.Status412PreconditionFailed)
-            .ProducesProblem(StatusCodes.Status428PreconditionRequired);
+            .WithExample(new ChangePriceRequest(41.50m));
+        changes.MapDelete("/{id:guid}", DeleteAsync).RequireIfMatch().WithName("DeleteProduct").WithSummary("Delete a product");
     }
 
     private static async Task<Ok<Page<ProductResponse>>> ListAsync(
-        AppDbContext db, CancellationToken cancellationToken, Guid? after = null, [Range(1, 100)] int limit = 20)
+        AppDbContext db, CancellationToken cancellationToken,
+        [Description("The next of the page before.")] Guid? after = null, [Description("The size of the page."), Range(1, 100)] int limit = 20)
     {
         var rows = await db.Products
             .Where(product => after == null || product.Id > after)

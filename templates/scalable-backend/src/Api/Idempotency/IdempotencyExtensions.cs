@@ -12,9 +12,7 @@ internal static class IdempotencyExtensions
     /// </summary>
     public static RouteHandlerBuilder RequireIdempotencyKey(this RouteHandlerBuilder builder) => builder
         .AddEndpointFilter<IdempotencyFilter>()
-        .ProducesProblem(StatusCodes.Status409Conflict)
-        .ProducesProblem(StatusCodes.Status422UnprocessableEntity)
-        .AddOpenApiOperationTransformer((operation, _, _) =>
+        .AddOpenApiOperationTransformer(async (operation, context, cancellationToken) =>
         {
             (operation.Parameters ??= []).Add(new OpenApiParameter
             {
@@ -23,8 +21,16 @@ internal static class IdempotencyExtensions
                 Required = true,
                 Description = "Chosen by the caller, new for each request and the same for its repetitions.",
                 Schema = new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1, MaxLength = IdempotencyFilter.MaxLength },
-                Example = "my-first-order",
+                Example = $"{operation.OperationId}-1",
             });
-            return Task.CompletedTask;
+            var conflict = await operation.AddProblemAsync(
+                context, StatusCodes.Status409Conflict, "A request with this key is still in progress.", cancellationToken);
+            conflict.AddRetryAfter();
+            await operation.AddProblemAsync(
+                context, StatusCodes.Status422UnprocessableEntity, "The key was already used with a different request.", cancellationToken);
+            foreach (var response in operation.GetSuccesses())
+            {
+                response.AddHeader("Idempotency-Replayed", "true: the response to an earlier request with this key.", isRequired: false);
+            }
         });
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.RateLimiting;
 using Microsoft.Extensions.Options;
 
@@ -16,6 +17,7 @@ internal static class LimitsExtensions
         builder.Services.AddOptions<LimitOptions>().BindConfiguration("Limits").ValidateOnStart();
         builder.Services.AddSingleton<ClientRateLimiter>();
         builder.Services.AddRateLimiter(_ => { });
+        builder.Services.ConfigureAll<OpenApiOptions>(options => options.AddOperationTransformer<RateLimitTransformer>());
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter("Microsoft.AspNetCore.RateLimiting", LoadShedding.MeterName));
         builder.Services.AddOptions<RateLimiterOptions>().Configure<ClientRateLimiter>((limiter, clients) =>
         {

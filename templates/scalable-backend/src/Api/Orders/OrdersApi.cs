@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
@@ -35,20 +36,20 @@ internal static partial class OrdersApi
 #if (HasJwt)
         orders.RequireScope("orders");
 #endif
-        orders.MapPost("/", PlaceAsync).RequireIdempotencyKey().WithSummary("Place an order; its status is at the Location")
-            .WithExample(new PlaceOrder("ada@example.com", "card", [new(CatalogSeed.FirstProductId, Quantity: 2)]));
-        orders.MapGet("/", ListAsync).WithSummary("The caller's orders, newest first, page by page");
-        orders.MapGet("/{id:guid}", GetAsync).WithName(GetOrder).WithSummary("One order and how far it is")
-            .WithDescription("Its id is in the response to placing it.");
+        orders.MapPost("/", PlaceAsync).RequireIdempotencyKey().WithName("PlaceOrder").WithSummary("Place an order")
+            .WithDescription("It is processed in the background; its status is at the Location.")
+            .WithExample(new PlaceOrderRequest("ada@example.com", "card", [new(CatalogSeed.FirstProductId, Quantity: 2)]));
+        orders.MapGet("/", ListAsync).WithName("ListOrders").WithSummary("List the caller's orders, newest first");
+        orders.MapGet("/{id:guid}", GetAsync).WithName(GetOrder).WithSummary("Get an order and its status");
     }
 
     // Nothing is saved here: that is done with the answer, for its Idempotency-Key.
-    private static async Task<Results<Accepted<PlacedOrder>, ProblemHttpResult>> PlaceAsync(
-        PlaceOrder request,
+    private static async Task<Results<Accepted<PlaceOrderResponse>, ValidationProblem>> PlaceAsync(
+        PlaceOrderRequest request,
         AppDbContext db,
         MessagePublisher publisher,
         TimeProvider clock,
-        ILogger<PlaceOrder> logger,
+        ILogger<PlaceOrderRequest> logger,
         LinkGenerator links,
         HttpContext context,
         CancellationToken cancellationToken)
@@ -57,7 +58,7 @@ internal static partial class OrdersApi
         var prices = await FindPrices(db, ids).ToDictionaryAsync(cancellationToken: cancellationToken);
         if (ids.Length < request.Lines.Count || prices.Count < ids.Length)
         {
-            return TypedResults.Problem("Every line needs a product of its own that exists.", statusCode: StatusCodes.Status400BadRequest);
+            return TypedResults.ValidationProblem([new("lines", ["Each line must reference a distinct, existing product."])]);
         }
 
         var lines = request.Lines.Select(line => new OrderLine(line.ProductId, line.Quantity, prices[line.ProductId])).ToList();
@@ -73,11 +74,12 @@ internal static partial class OrdersApi
         db.Add(order);
         publisher.Publish(new OrderPlaced(order.Id));
         LogPlacing(logger, order.Id, order.Total);
-        return TypedResults.Accepted(links.GetPathByName(context, GetOrder, new { id = order.Id }), new PlacedOrder(order.Id, order.Status));
+        return TypedResults.Accepted(links.GetPathByName(context, GetOrder, new { id = order.Id }), new PlaceOrderResponse(order.Id, order.Status));
     }
 
     private static async Task<Ok<Page<OrderSummary>>> ListAsync(
-        AppDbContext db, HttpContext context, CancellationToken cancellationToken, Guid? after = null, [Range(1, 100)] int limit = 20)
+        AppDbContext db, HttpContext context, CancellationToken cancellationToken,
+        [Description("The next of the page before.")] Guid? after = null, [Description("The size of the page."), Range(1, 100)] int limit = 20)
     {
         var rows = await ListOrders(db, context.GetCustomerId(), after, limit + 1).ToListAsync(cancellationToken);
         return TypedResults.Ok(Page<OrderSummary>.Of(rows, limit, row => row.Id));

@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace ScalableBackend.Api;
+
+/// <summary>Documents the responses that any endpoint may have, whatever it does.</summary>
+internal sealed class MiddlewareResponsesTransformer : IOpenApiOperationTransformer
+{
+    public async Task TransformAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        await AddAsync(StatusCodes.Status400BadRequest, "The request is malformed or not valid. Where a parameter or field is at fault, errors names it.");
+        if (operation.Responses!.TryGetValue("404", out var notFound) && notFound.Content is not { Count: > 0 })
+        {
+            await AddAsync(StatusCodes.Status404NotFound, "The resource does not exist.");
+        }
+
+        if (operation.RequestBody is not null)
+        {
+            await AddAsync(StatusCodes.Status408RequestTimeout, "The body did not arrive in time.");
+            await AddAsync(StatusCodes.Status413PayloadTooLarge, $"The body is larger than {RequestBodies.MaxBytes} bytes.");
+            await AddAsync(StatusCodes.Status415UnsupportedMediaType, "The media type of the body is not supported.");
+        }
+
+        (await AddAsync(StatusCodes.Status503ServiceUnavailable, "The service is overloaded, or a dependency is unavailable.")).AddRetryAfter();
+        if ((operation.Responses.GetValueOrDefault("201") ?? operation.Responses.GetValueOrDefault("202")) is OpenApiResponse created)
+        {
+            created.AddHeader("Location", "The path of the resource.");
+        }
+
+        Task<OpenApiResponse> AddAsync(int status, string description) => operation.AddProblemAsync(context, status, description, cancellationToken);
+    }
+}
