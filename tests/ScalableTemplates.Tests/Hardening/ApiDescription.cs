@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Net;
 using System.Text.Json;
 
 namespace ScalableTemplates.Tests.Hardening;
@@ -18,8 +20,19 @@ internal sealed class ApiDescription(JsonElement document)
                [.. operation.Value.TryGetProperty("parameters", out var parameters) ? parameters.EnumerateArray().Select(Parameter.Of) : []],
                operation.Value.TryGetProperty("requestBody", out var body)
                    ? body.GetProperty("content").GetProperty("application/json").GetProperty("schema")
-                   : null),
+                   : null,
+               operation.Value.GetProperty("responses").EnumerateObject().ToDictionary(
+                   response => (HttpStatusCode)int.Parse(response.Name, CultureInfo.InvariantCulture), response => response.Value)),
     ];
+
+    /// <returns>The operation that a request calls; null if the document has none, or it depends on how the path is read.</returns>
+    public Operation? Find(HttpMethod method, string path)
+    {
+        var segments = path.Split('?')[0].Split('/');
+        return Operations.SingleOrDefault(operation => operation.Method == method
+            && operation.Path.Split('/') is var template && template.Length == segments.Length
+            && template.Zip(segments).All(pair => pair.First == pair.Second || (pair.First.StartsWith('{') && Uri.UnescapeDataString(pair.Second) is not ("" or "." or ".."))));
+    }
 
     /// <returns>What a reference stands for, or the schema itself.</returns>
     public JsonElement Resolve(JsonElement schema) =>
@@ -28,10 +41,16 @@ internal sealed class ApiDescription(JsonElement document)
             : schema;
 }
 
-internal sealed record Operation(HttpMethod Method, string Path, IReadOnlyList<Parameter> Parameters, JsonElement? Body);
+internal sealed record Operation(
+    HttpMethod Method, string Path, IReadOnlyList<Parameter> Parameters, JsonElement? Body, IReadOnlyDictionary<HttpStatusCode, JsonElement> Responses)
+{
+    public override string ToString() => $"{Method} {Path}";
+}
 
-internal sealed record Parameter(string Name, string In, JsonElement Schema)
+internal sealed record Parameter(string Name, string In, string? Example)
 {
     public static Parameter Of(JsonElement parameter) => new(
-        parameter.GetProperty("name").GetString()!, parameter.GetProperty("in").GetString()!, parameter.GetProperty("schema"));
+        parameter.GetProperty("name").GetString()!,
+        parameter.GetProperty("in").GetString()!,
+        parameter.TryGetProperty("example", out var example) ? example.GetString() : null);
 }

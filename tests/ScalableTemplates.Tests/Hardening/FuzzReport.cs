@@ -5,7 +5,7 @@ using System.Text.Json;
 namespace ScalableTemplates.Tests.Hardening;
 
 /// <summary>What was answered, and what of it is not as it must be.</summary>
-internal sealed class FuzzReport
+internal sealed class FuzzReport(ResponseContract contract)
 {
     // Kestrel refuses these before the application sees them: the request line or the headers are too long, or no HTTP.
     private static readonly HttpStatusCode[] OfKestrel =
@@ -36,17 +36,30 @@ internal sealed class FuzzReport
         var body = await response.Content.ReadAsStringAsync();
         var status = (int)response.StatusCode;
         Count(status.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        if (IsOfKestrel(response, body))
+        {
+            return;
+        }
+
         if (status >= 500)
         {
             Add(request, $"{status} {body}");
         }
-        else if (request.IsRefused && !IsOfKestrel(response, body) && !Refusals.Contains(response.StatusCode))
+        else if (request.IsRefused && !Refusals.Contains(response.StatusCode))
         {
             Add(request, $"{status} without a token");
         }
-        else if (status >= 400 && request.Method != HttpMethod.Head && !IsOfKestrel(response, body) && FindWrong(response, body) is { } wrong)
+        else if (status >= 400 && request.Method != HttpMethod.Head && FindWrong(response, body) is { } wrong)
         {
             Add(request, $"{status} {wrong}");
+        }
+
+        if (request.Operation is { } operation)
+        {
+            foreach (var difference in contract.FindDifferences(operation, response, body))
+            {
+                Add(request, $"{status} {difference}");
+            }
         }
     }
 

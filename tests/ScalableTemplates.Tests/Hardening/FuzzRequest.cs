@@ -3,9 +3,10 @@ using System.Text;
 namespace ScalableTemplates.Tests.Hardening;
 
 /// <summary>A request that may be wrong in any way in which a client can still send it.</summary>
+/// <param name="Operation">What it calls; null if that is not in the document.</param>
 /// <param name="IsRefused">Its token is none, so it must have no effect.</param>
 internal sealed record FuzzRequest(
-    int Number, HttpMethod Method, string Path, IReadOnlyList<(string Name, string Value)> Headers, byte[]? Body, string? ContentType, bool IsChunked, bool IsRefused)
+    int Number, HttpMethod Method, string Path, Operation? Operation, IReadOnlyList<(string Name, string Value)> Headers, byte[]? Body, string? ContentType, bool IsChunked, bool IsRefused)
 {
     public bool IsOversized => Body?.Length > BodyGenerator.Limit;
 

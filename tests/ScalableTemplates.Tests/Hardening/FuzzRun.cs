@@ -22,22 +22,25 @@ internal sealed class FuzzRun(Backend backend, ITestOutputHelper output)
         var seed => int.Parse(seed, CultureInfo.InvariantCulture),
     };
 
-    private readonly FuzzReport report = new();
-
     public async Task RunAsync(int requests)
     {
         using var handler = new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8, MaxResponseDrainSize = 0 };
         using var client = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(30) };
-        var generator = await CreateGeneratorAsync(client);
+        var api = new ApiDescription(await client.GetFromJsonAsync<JsonElement>(new Uri(backend.Address, "openapi/v1.json")));
+        var contract = new ResponseContract(api);
+        var report = new FuzzReport(contract);
+        var generator = await CreateGeneratorAsync(api);
 
-        await SendAsync(client, generator, 0, requests / 5);
+        await SendAsync(client, generator, report, 0, requests / 5);
         var before = backend.Api.WorkingSet;
-        await SendAsync(client, generator, requests / 5, requests);
+        await SendAsync(client, generator, report, requests / 5, requests);
         var after = backend.Api.WorkingSet;
 
         output.WriteLine($"FUZZ_SEED={Seed}, {requests} requests. {report}");
         output.WriteLine($"Working set: {before >> 20} MiB after a fifth of them, {after >> 20} MiB after all");
+        output.WriteLine(contract.ToString());
         Infrastructure.Findings.AssertNone(report.Findings.Select(finding => $"FUZZ_SEED={Seed} {finding}"));
+        Assert.Equal(api.Operations.Where(operation => operation.Method != HttpMethod.Delete), contract.Successful.Where(operation => operation.Method != HttpMethod.Delete));
         Assert.InRange(after, 0, (before * 3 / 2) + Slack);
         Assert.Equal("Healthy", await client.GetStringAsync(new Uri(backend.Address, "health")));
         await backend.WaitForStatusAsync(await backend.PlaceOrderAsync("card"), "Confirmed");
@@ -62,9 +65,8 @@ internal sealed class FuzzRun(Backend backend, ITestOutputHelper output)
         return false;
     }
 
-    private async Task<RequestGenerator> CreateGeneratorAsync(HttpClient client)
+    private async Task<RequestGenerator> CreateGeneratorAsync(ApiDescription api)
     {
-        var api = new ApiDescription(await client.GetFromJsonAsync<JsonElement>(new Uri(backend.Address, "openapi/v1.json")));
         var product = await backend.GetProductIdAsync();
         var known = new Dictionary<string, string>
         {
@@ -74,10 +76,10 @@ internal sealed class FuzzRun(Backend backend, ITestOutputHelper output)
         return new RequestGenerator(api, new BodyGenerator(api, known), Seed, [product, await backend.PlaceOrderAsync("card")]);
     }
 
-    private Task SendAsync(HttpClient client, RequestGenerator generator, int from, int to) => Parallel.ForAsync(
-        from, to, new ParallelOptions { MaxDegreeOfParallelism = AtATime }, async (number, _) => await SendAsync(client, generator.Create(number)));
+    private Task SendAsync(HttpClient client, RequestGenerator generator, FuzzReport report, int from, int to) => Parallel.ForAsync(
+        from, to, new ParallelOptions { MaxDegreeOfParallelism = AtATime }, async (number, _) => await SendAsync(client, generator.Create(number), report));
 
-    private async Task SendAsync(HttpClient client, FuzzRequest request)
+    private async Task SendAsync(HttpClient client, FuzzRequest request, FuzzReport report)
     {
         try
         {

@@ -59,7 +59,7 @@ internal sealed class RequestGenerator(ApiDescription api, BodyGenerator bodies,
 
         foreach (var parameter in operation.Parameters.Where(parameter => parameter.In == "header"))
         {
-            headers.AddRange(Header(random).Select(value => (parameter.Name, value)));
+            headers.AddRange(Header(parameter, operation, random).Select(value => (parameter.Name, value)));
         }
 
         if (random.Next(6) == 0)
@@ -68,10 +68,12 @@ internal sealed class RequestGenerator(ApiDescription api, BodyGenerator bodies,
         }
 
         var hasBody = operation.Body is not null && method != HttpMethod.Trace && random.Next(60) > 0;
+        var path = Path(operation, random) + Query(operation, random);
         return new FuzzRequest(
             number,
             method,
-            Path(operation, random) + Query(operation, random),
+            path,
+            api.Find(method, path),
             headers,
             hasBody ? bodies.Create(operation.Body!.Value, random) : null,
             random.Next(12) > 0 ? "application/json" : random.Next(4) > 0 ? Strange.Pick(random, ContentTypes) : null,
@@ -120,7 +122,7 @@ internal sealed class RequestGenerator(ApiDescription api, BodyGenerator bodies,
     private static string Escape(string text, Random random) =>
         random.Next(3) == 0 && text.All(character => character is > ' ' and < '\u007f' and not ('#' or '?')) ? text : Uri.EscapeDataString(text);
 
-    private static string[] Header(Random random) => random.Next(24) switch
+    private static string[] Header(Parameter parameter, Operation operation, Random random) => random.Next(24) switch
     {
         0 => [],
         1 => [""],
@@ -130,6 +132,8 @@ internal sealed class RequestGenerator(ApiDescription api, BodyGenerator bodies,
         5 => ["one", "two"],
         6 => ["the-same"],
         7 => [Strange.Text(random).ReplaceLineEndings("")],
+        // Not for DELETE, which would leave nothing to ask for.
+        < 12 when parameter is { Name: "If-Match", Example: { } example } && operation.Method != HttpMethod.Delete => [example],
         _ => [$"{random.NextInt64()}"],
     };
 }
