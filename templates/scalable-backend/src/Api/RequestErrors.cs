@@ -11,7 +11,7 @@ internal static partial class RequestErrors
     {
         if (problem is HttpValidationProblemDetails validation)
         {
-            validation.Errors = validation.Errors.ToDictionary(error => ToJsonName(error.Key), error => Array.ConvertAll(error.Value, message => Translate(message, error.Key)));
+            validation.Errors = validation.Errors.ToDictionary(error => ToJsonName(error.Key), error => Translate(error.Value, error.Key));
         }
         else if (exception is BadHttpRequestException && BindingFailure().Match(exception.Message) is { Success: true } failure)
         {
@@ -27,13 +27,14 @@ internal static partial class RequestErrors
         }
     }
 
-    private static string Translate(string message, string member)
+    private static string[] Translate(string[] messages, string path)
     {
-        var name = member[(member.LastIndexOf('.') + 1)..];
-        return message.Replace(name, ToJsonName(name), StringComparison.Ordinal);
+        var member = path.Split('.')[^1].Split('[')[0];
+        // Empty for a body as a whole.
+        return member.Length == 0 ? messages : Array.ConvertAll(messages, message => message.Replace(member, ToJsonName(member), StringComparison.Ordinal));
     }
 
-    private static string ToJsonName(string member) => string.Join('.', member.Split('.').Select(JsonNamingPolicy.CamelCase.ConvertName));
+    private static string ToJsonName(string path) => string.Join('.', path.Split('.').Select(JsonNamingPolicy.CamelCase.ConvertName));
 
     // The framework tells these failures, and the parameter, by its message only.
     [GeneratedRegex("^(?:Failed to (?:bind|read)|Required|Implicit body inferred for) parameter \"(?:[^\"]* )?(?<parameter>\\w+)\"(?<body> from the request body| was not provided from body| but no body)?")]
