@@ -97,8 +97,15 @@ public sealed class Backend : IAsyncLifetime
     }
 #if (HasWorker)
 
-    /// <summary>The services of the process that handles messages.</summary>
-    public IServiceProvider WorkerServices => _worker!.Services;
+    /// <summary>The services of the process that handles messages; skips the test if the servers it needs cannot be had.</summary>
+    public IServiceProvider WorkerServices
+    {
+        get
+        {
+            Assert.SkipWhen(_servers is null, Servers.Missing);
+            return _worker!.Services;
+        }
+    }
 #else
 
     /// <summary>The services of the process that handles messages.</summary>

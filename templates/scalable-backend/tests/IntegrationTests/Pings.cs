@@ -29,7 +29,7 @@ internal sealed record Echo(Guid Id) : IMessage
     public static string MessageType => "tests.echo";
 }
 
-/// <summary>Neither of its handlers ever succeeds.</summary>
+/// <summary>Its handlers never succeed.</summary>
 internal sealed record LostPing(Guid Id) : IMessage
 {
     public static string MessageType => "tests.lost-ping";
@@ -64,7 +64,7 @@ internal static class Pings
         services.AddMessageHandler<Echo, EchoHandler>("tests-echo");
         services.AddMessageBatchHandler<BatchedPing, BatchedPingHandler>("tests-batched-ping");
         services.AddMessageHandler<LostPing, LostPingHandler>("tests-lost-ping", options => options.NeverRetry<InvalidOperationException>());
-        services.AddMessageHandler<LostPing, LostPingObserver>("tests-lost-ping-observer", options => options.NeverRetry<InvalidOperationException>());
+        services.AddMessageHandler<LostPing, LostPingHandler>("tests-lost-ping-observer", options => options.NeverRetry<InvalidOperationException>());
         services.AddMessageHandler<SavingPing, SavingPingHandler>("tests-saving-ping", options => options.NeverRetry<InvalidOperationException>());
     }
 
@@ -122,7 +122,7 @@ internal static class Pings
         }
     }
 
-    private class LostPingHandler(MessageContext context) : IMessageHandler<LostPing>
+    private sealed class LostPingHandler(MessageContext context) : IMessageHandler<LostPing>
     {
         public Task HandleAsync(LostPing message, CancellationToken cancellationToken)
         {
@@ -130,8 +130,6 @@ internal static class Pings
             throw new InvalidOperationException("Never.");
         }
     }
-
-    private sealed class LostPingObserver(MessageContext context) : LostPingHandler(context);
 
     private sealed class SavingPingHandler(AppDbContext db) : IMessageHandler<SavingPing>
     {

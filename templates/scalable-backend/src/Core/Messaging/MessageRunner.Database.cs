@@ -15,14 +15,12 @@ internal sealed partial class MessageRunner(
     private const int MaxErrorLength = 2000;
     private const int MaxStackLength = 8000;
 
-    private readonly HandlerRegistration[] _handlers = [.. handlers];
-
     /// <returns>For each handler that failed, a message to it alone: for another try, or as a dead letter.</returns>
     public async Task<List<OutboxMessage>> RunAsync(OutboxMessage message)
     {
         var received = new ReceivedMessage(message.MessageId ?? message.Id, Encoding.UTF8.GetBytes(message.Body), MessageHeaders.Read(message.Headers));
         var failed = new List<OutboxMessage>();
-        foreach (var handler in _handlers.Where(handler => message.Consumer is null ? handler.MessageType == message.Type : handler.Consumer == message.Consumer))
+        foreach (var handler in handlers.Where(handler => message.Consumer is null ? handler.MessageType == message.Type : handler.Consumer == message.Consumer))
         {
             try
             {

@@ -15,10 +15,6 @@ namespace ScalableBackend.Core.Messaging;
 
 public static class MessagingExtensions
 {
-#if (HasRabbitMq)
-    private static readonly TimeSpan BrokerTimeout = TimeSpan.FromSeconds(5);
-
-#endif
     /// <summary>Lets this process publish messages.</summary>
     public static void AddMessaging(this IHostApplicationBuilder builder)
     {
@@ -34,7 +30,7 @@ public static class MessagingExtensions
 
         builder.AddBroker();
         builder.AddPipeline(
-            ResourceNames.Broker, BrokerTimeout, isAnswer: exception => exception is PublishException || RabbitMqPublisher.IsRejected(exception));
+            ResourceNames.Broker, timeout: TimeSpan.FromSeconds(5), isAnswer: exception => exception is PublishException || RabbitMqPublisher.IsRejected(exception));
         builder.Services.AddSingleton<RabbitMqConnection>();
         builder.Services.AddSingleton<RabbitMqPublisher>();
         builder.Services.AddSingleton<MessageDelivery>();

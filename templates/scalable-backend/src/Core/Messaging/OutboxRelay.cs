@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Runtime.ExceptionServices;
 using Microsoft.EntityFrameworkCore;
 using ScalableBackend.Core.Data;
 
@@ -74,23 +73,12 @@ internal sealed partial class OutboxRelay(
     {
         var delivered = new ConcurrentBag<OutboxMessage>();
         var postponed = new ConcurrentBag<OutboxMessage>();
-        Exception? failure = null;
-        await Task.WhenAll(claim.Messages.Select(async message =>
-        {
-            try
-            {
-                (await delivery.TryDeliverAsync(message, cancellationToken) ? delivered : postponed).Add(message);
-            }
-            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
-            {
-                failure = exception;
-            }
-        }));
+        var deliveries = Task.WhenAll(claim.Messages.Select(async message =>
+            (await delivery.TryDeliverAsync(message, cancellationToken) ? delivered : postponed).Add(message)));
+        // What was delivered is completed, also if others have failed.
+        await deliveries.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await claim.CompleteAsync(delivered, postponed, cancellationToken);
-        if (failure is not null)
-        {
-            ExceptionDispatchInfo.Throw(failure);
-        }
+        await deliveries;
     }
 
     [LoggerMessage(LogLevel.Error, "Relaying the outbox failed; retrying every {Interval}")]
