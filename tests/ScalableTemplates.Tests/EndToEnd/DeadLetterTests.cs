@@ -67,7 +67,7 @@ public sealed class DeadLetterTests(ServersFixture servers) : IAsyncLifetime
         Skip.If(backend is null, ServersFixture.Missing);
         await using var channel = await connection!.CreateChannelAsync();
         await channel.QueuePurgeAsync($"{Queue}.dead");
-        var headers = new Dictionary<string, object?> { ["baggage"] = new string('x', 120_000), ["x-attempts"] = 3 };
+        var headers = new Dictionary<string, object?> { ["baggage"] = new string('x', 130_000), ["x-attempts"] = 3 };
         await SendAsync(channel, type: "orders.paid", body: "{}", headers);
 
         await backend!.WaitForStatusAsync(await backend.PlaceOrderAsync("card"), "Confirmed");
