@@ -34,7 +34,8 @@ internal sealed class HandlerGuard : SaveChangesInterceptor, IDbCommandIntercept
     {
         if (eventData.CommandSource is CommandSource.ExecuteUpdate or CommandSource.ExecuteDelete)
         {
-            Refuse(eventData.CommandSource.ToString());
+            // The enum has a second, obsolete name for the former.
+            Refuse(eventData.CommandSource == CommandSource.ExecuteDelete ? "ExecuteDelete" : "ExecuteUpdate");
         }
 
         return result;
