@@ -3,7 +3,7 @@ namespace ScalableBackend.Core.Messaging;
 /// <summary>What the handler of this scope works on: for what comes with a message beside its body.</summary>
 public sealed class MessageContext
 {
-    /// <summary>In the order in which a batch handler gets them; none outside of handlers.</summary>
+    /// <summary>One, or those of a batch as its handler gets them; none outside of handlers.</summary>
     public IReadOnlyList<ReceivedMessage> Messages { get; internal set; } = [];
 
     /// <summary>The only message; null outside of handlers, and for several in a batch.</summary>
