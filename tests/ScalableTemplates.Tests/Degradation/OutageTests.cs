@@ -35,6 +35,7 @@ public sealed class OutageTests(ServersFixture servers) : IAsyncLifetime
         backend = new Backend(await BuiltSolution.GetAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none")), connectionStrings);
         await backend.MigrateAsync();
         await backend.StartApiAsync();
+        await backend.WaitUntilAsync(async () => await backend.GetHealthAsync() == "Healthy");
         client.BaseAddress = backend.Address;
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token.Create());
     }

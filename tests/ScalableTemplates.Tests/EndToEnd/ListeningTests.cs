@@ -42,6 +42,8 @@ public sealed class ListeningTests
             settings);
 
         await api.WaitUntilAsync(async () => await GetAsync($"http://127.0.0.1:{probes}/health") == HttpStatusCode.OK);
+        // The ports are bound one after the other.
+        await api.WaitUntilAsync(async () => await GetAsync($"{scheme}://127.0.0.1:{port}/v1/products") is not null);
         Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync($"{scheme}://127.0.0.1:{port}/v1/products"));
         Assert.Equal(HttpStatusCode.NotFound, await GetAsync($"{scheme}://127.0.0.1:{port}/health"));
     }
