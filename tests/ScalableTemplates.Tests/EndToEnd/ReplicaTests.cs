@@ -148,7 +148,7 @@ public sealed class ReplicaTests(ServersFixture servers) : IAsyncLifetime
     [SkippableFact]
     public async Task Callers_with_tokens_read_their_writes_on_a_busy_machine()
     {
-        var writes = int.Parse(Environment.GetEnvironmentVariable("READ_YOUR_WRITES") ?? "600", CultureInfo.InvariantCulture);
+        var writes = int.Parse(Environment.GetEnvironmentVariable("READ_YOUR_WRITES") ?? "300", CultureInfo.InvariantCulture);
         await PlaceOrderAsync();
         var stale = new ConcurrentQueue<string>();
         using var stop = new CancellationTokenSource();
