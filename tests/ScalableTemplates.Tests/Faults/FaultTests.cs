@@ -36,18 +36,6 @@ public sealed class FaultTests(ITestOutputHelper output)
     }
 
     [SkippableFact]
-    public async Task A_broker_that_refuses_messages_for_want_of_memory_loses_nothing()
-    {
-        await RunAsync("Broker refuses (memory alarm)", async run =>
-        {
-            await run.RabbitMq.RefuseAsync();
-            await Task.Delay(Outage);
-            await run.AcceptOrdersAsync();
-            await run.RabbitMq.AcceptAsync();
-        });
-    }
-
-    [SkippableFact]
     public async Task A_worker_that_is_killed_three_times_loses_nothing()
     {
         await RunAsync("Worker killed three times", async run =>
