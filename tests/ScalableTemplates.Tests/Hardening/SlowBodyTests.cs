@@ -80,12 +80,35 @@ public sealed class SlowBodyTests(ServersFixture servers)
         Array.ForEach(stalled, request => request.Dispose());
     }
 
-    private async Task<Backend> StartAsync()
+    [SkippableFact]
+    public async Task Without_a_folder_for_temporary_files_large_bodies_get_a_503_and_small_ones_are_accepted()
+    {
+        // No process can create a file there, whoever runs it.
+        await using var backend = await StartAsync(temporary: "/proc");
+        using var customer = new Customer(backend.Address);
+        var product = await backend.GetProductIdAsync();
+        using var request = await RawRequest.StartAsync(backend.Address, MaxBytes);
+        await request.SendAsync(new string(' ', MaxBytes));
+
+        var response = await request.ReceiveAsync();
+
+        Assert.StartsWith("HTTP/1.1 503", response, StringComparison.Ordinal);
+        Assert.Contains("\"status\":503", response, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Accepted, (await customer.PlaceAsync(Guid.NewGuid().ToString(), product)).Status);
+        Assert.DoesNotContain("fail:", backend.Api.Log, StringComparison.Ordinal);
+    }
+
+    private async Task<Backend> StartAsync(string? temporary = null)
     {
         Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
         var solution = await BuiltSolution.GetAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none"));
         var backend = new Backend(solution, await servers.GetConnectionStringsAsync());
         await backend.MigrateAsync();
+        if (temporary is not null)
+        {
+            backend.Set("ASPNETCORE_TEMP", temporary);
+        }
+
         await backend.StartApiAsync();
         return backend;
     }

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -50,6 +51,11 @@ internal static class RequestBodies
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
         {
             context.Response.StatusCode = StatusCodes.Status408RequestTimeout;
+        }
+        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException and not (BadHttpRequestException or ConnectionResetException))
+        {
+            // The folder of temporary files is full or cannot be written: no fault of the request, and for smaller ones it is not needed.
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
         }
 
         if (HttpProtocol.IsHttp11(context.Request.Protocol))

@@ -45,7 +45,7 @@ internal static class CatalogApi
 
     private static async Task<Ok<Page<ProductResponse>>> ListAsync(
         AppDbContext db, CancellationToken cancellationToken,
-        [Description("The next of the page before.")] Guid? after = null, [Description("The size of the page."), Range(1, 100)] int limit = 20)
+        [Description("The value of next in the previous page.")] Guid? after = null, [Description("The size of the page."), Range(1, 100)] int limit = 20)
     {
         var rows = await db.Products
             .Where(product => after == null || product.Id > after)

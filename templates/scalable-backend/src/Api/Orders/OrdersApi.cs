@@ -79,7 +79,7 @@ internal static partial class OrdersApi
 
     private static async Task<Ok<Page<OrderSummary>>> ListAsync(
         AppDbContext db, HttpContext context, CancellationToken cancellationToken,
-        [Description("The next of the page before.")] Guid? after = null, [Description("The size of the page."), Range(1, 100)] int limit = 20)
+        [Description("The value of next in the previous page.")] Guid? after = null, [Description("The size of the page."), Range(1, 100)] int limit = 20)
     {
         var rows = await ListOrders(db, context.GetCustomerId(), after, limit + 1).ToListAsync(cancellationToken);
         return TypedResults.Ok(Page<OrderSummary>.Of(rows, limit, row => row.Id));

@@ -18,6 +18,7 @@ internal sealed partial class MessageDispatcher(
 
     private readonly ConcurrentDictionary<Guid, Task> _running = [];
     private readonly HashSet<string> _unhandled = [];
+    private long _lookedForUnhandledAt;
     private readonly int _maxConcurrency = options.Value.Concurrency;
     private volatile bool _isBacklogged;
     private int _isPaused;
@@ -82,7 +83,14 @@ internal sealed partial class MessageDispatcher(
     // A message that is due, though there is nothing left to claim, is in the hands of another process or of none.
     private async Task LogUnhandledAsync()
     {
-        var types = health.Lag > OutboxHealth.MaxLag ? await queue.FindUnhandledAsync(CancellationToken.None) : [];
+        // Such a message keeps the lag up, and the polls short.
+        if (health.Lag <= OutboxHealth.MaxLag || clock.GetElapsedTime(_lookedForUnhandledAt) < OutboxHealth.MaxLag)
+        {
+            return;
+        }
+
+        _lookedForUnhandledAt = clock.GetTimestamp();
+        var types = await queue.FindUnhandledAsync(CancellationToken.None);
         foreach (var type in types.Where(_unhandled.Add))
         {
             LogUnhandled(type, OutboxHealth.MaxLag);
