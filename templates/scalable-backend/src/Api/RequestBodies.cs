@@ -1,17 +1,21 @@
-using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace ScalableBackend.Api;
 
-internal static class RequestBodies
+internal static partial class RequestBodies
 {
     public const int MaxBytes = 1024 * 1024;
 
     // Larger bodies are kept in a temporary file until the request ends, so that many clients cannot exhaust the memory.
     private const int MaxBytesInMemory = 64 * 1024;
 
+    // COR_E_IO: files fail with a code of the system instead.
+    private const int ConnectionError = unchecked((int)0x80131620);
+
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+
+    private static bool _canKeep = true;
 
     /// <summary>
     /// Reads a request body to its end before anything is done for the request, so that a slow client holds nothing that others
@@ -19,13 +23,13 @@ internal static class RequestBodies
     /// </summary>
     public static void UseBufferedBodies(this WebApplication app) => app.Use(async (context, next) =>
     {
-        if (context.IsStreaming() || context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody is not true || await TryBufferAsync(context))
+        if (context.IsStreaming() || context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody is not true || await TryBufferAsync(context, app.Logger))
         {
             await next(context);
         }
     });
 
-    private static async Task<bool> TryBufferAsync(HttpContext context)
+    private static async Task<bool> TryBufferAsync(HttpContext context, ILogger logger)
     {
         var limit = context.Features.Get<IHttpMaxRequestBodySizeFeature>();
         var max = limit?.MaxRequestBodySize ?? MaxBytes;
@@ -43,6 +47,11 @@ internal static class RequestBodies
         {
             if (await TryReadAsync(context.Request, max, deadline.Token))
             {
+                if (context.Request.Body.Length > MaxBytesInMemory)
+                {
+                    _canKeep = true;
+                }
+
                 return true;
             }
 
@@ -52,10 +61,14 @@ internal static class RequestBodies
         {
             context.Response.StatusCode = StatusCodes.Status408RequestTimeout;
         }
-        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException and not (BadHttpRequestException or ConnectionResetException))
+        catch (Exception exception) when (exception is UnauthorizedAccessException or IOException { HResult: not ConnectionError })
         {
             // The folder of temporary files is full or cannot be written: no fault of the request, and for smaller ones it is not needed.
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            if (Interlocked.Exchange(ref _canKeep, false))
+            {
+                LogNotKept(logger, exception, MaxBytesInMemory);
+            }
         }
 
         if (HttpProtocol.IsHttp11(context.Request.Protocol))
@@ -92,4 +105,7 @@ internal static class RequestBodies
 
         return false;
     }
+
+    [LoggerMessage(LogLevel.Error, "The folder for temporary files cannot be written: request bodies of more than {Bytes} bytes get 503 until it can")]
+    private static partial void LogNotKept(ILogger logger, Exception exception, int bytes);
 }
