@@ -18,7 +18,7 @@ public sealed class ComposeTests
         await CreateEnvFileAsync(folder);
 
         // No server is running there.
-        Assert.Contains($"host 127.0.0.1:27{Scaffold.PortSuffix}", await RunWorkerAsync(folder, "Development"), StringComparison.Ordinal);
+        Assert.Contains($"127.0.0.1:25{Scaffold.PortSuffix}", await RunWorkerAsync(folder, "Development"), StringComparison.Ordinal);
         Assert.Contains(missing, await RunWorkerAsync(folder, "Production"), StringComparison.Ordinal);
     }
 
