@@ -5,7 +5,7 @@ using ScalableTemplates.Tests.Infrastructure;
 namespace ScalableTemplates.Tests.Degradation;
 
 /// <summary>What the probes say in production, where they have a port of their own.</summary>
-[Collection("End to end")]
+[Collection("Hardening")]
 public sealed class HealthTests(ServersFixture servers) : IAsyncLifetime
 {
     private readonly PostgresServer postgres = new();

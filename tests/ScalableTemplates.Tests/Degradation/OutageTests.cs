@@ -8,7 +8,7 @@ using ScalableTemplates.Tests.Infrastructure;
 namespace ScalableTemplates.Tests.Degradation;
 
 /// <summary>What hangs or is locked costs neither a probe nor, once that is known, a request its time.</summary>
-[Collection("End to end")]
+[Collection("Hardening")]
 public sealed class OutageTests(ServersFixture servers) : IAsyncLifetime
 {
     // The default timeout of a Kubernetes probe.

@@ -9,7 +9,7 @@ using ScalableTemplates.Tests.Infrastructure;
 namespace ScalableTemplates.Tests.Degradation;
 
 /// <summary>Three replicas of the API behind a round robin: whichever a request goes to, it is answered the same.</summary>
-[Collection("End to end")]
+[Collection("Hardening")]
 public sealed class StatelessnessTests(ServersFixture servers) : IAsyncLifetime
 {
     private const int Replicas = 3;

@@ -2,7 +2,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>Real servers, started once for all tests that need them.</summary>
+/// <summary>Real servers, started once for all tests of a collection that needs them.</summary>
 public sealed class ServersFixture : IAsyncLifetime
 {
     private const int VirtualHostsAtOnce = 10;
@@ -81,3 +81,6 @@ public sealed class ServersFixture : IAsyncLifetime
 
 [CollectionDefinition("End to end")]
 public sealed class EndToEndServers : ICollectionFixture<ServersFixture>;
+
+[CollectionDefinition("Hardening")]
+public sealed class HardeningServers : ICollectionFixture<ServersFixture>;

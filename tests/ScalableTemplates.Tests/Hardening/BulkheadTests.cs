@@ -9,7 +9,7 @@ using ScalableTemplates.Tests.Infrastructure;
 namespace ScalableTemplates.Tests.Hardening;
 
 /// <summary>Requests that wait for the database leave room for those that do not, and one client leaves room for others.</summary>
-[Collection("End to end")]
+[Collection("Hardening")]
 public sealed class BulkheadTests(ServersFixture servers)
 {
     [SkippableFact]

@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 namespace ScalableTemplates.Tests.Hardening;
 
 /// <summary>Whatever is sent to the operations of the OpenAPI document: the fault is the client's, it is told so, and nothing else happens.</summary>
-[Collection("End to end")]
+[Collection("Hardening")]
 public sealed class FuzzTests(ServersFixture servers, ITestOutputHelper output)
 {
     [SkippableFact]

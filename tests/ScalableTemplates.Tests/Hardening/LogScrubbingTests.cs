@@ -8,7 +8,7 @@ using ScalableTemplates.Tests.Infrastructure;
 namespace ScalableTemplates.Tests.Hardening;
 
 /// <summary>Whatever goes wrong: who reads the logs learns no address, token, password or key from them.</summary>
-[Collection("End to end")]
+[Collection("Hardening")]
 public sealed class LogScrubbingTests(ServersFixture servers)
 {
     private const string Known = "ada@example.com";

@@ -8,7 +8,7 @@ using ScalableTemplates.Tests.Infrastructure;
 namespace ScalableTemplates.Tests.Hardening;
 
 /// <summary>Fields that a contract does not have, but the rows in the database do.</summary>
-[Collection("End to end")]
+[Collection("Hardening")]
 public sealed class OverPostingTests : IAsyncLifetime
 {
     private static readonly Guid Wished = Guid.Parse("11111111-1111-7111-8111-111111111111");

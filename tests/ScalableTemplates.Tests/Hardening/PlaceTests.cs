@@ -6,7 +6,7 @@ using ScalableTemplates.Tests.Infrastructure;
 namespace ScalableTemplates.Tests.Hardening;
 
 /// <summary>Reads and writes have places of their own.</summary>
-[Collection("End to end")]
+[Collection("Hardening")]
 public sealed class PlaceTests(ServersFixture servers)
 {
     // More than for how long the newest is turned away rather than the one that has waited longest.

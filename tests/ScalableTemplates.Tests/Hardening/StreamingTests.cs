@@ -6,7 +6,7 @@ using ScalableTemplates.Tests.Infrastructure;
 namespace ScalableTemplates.Tests.Hardening;
 
 /// <summary>The way out of request timeouts, buffered bodies and bulkheads, for an endpoint that a user adds.</summary>
-[Collection("End to end")]
+[Collection("Hardening")]
 public sealed class StreamingTests(ServersFixture servers)
 {
     private const string Endpoint = """

@@ -7,7 +7,7 @@ using ScalableTemplates.Tests.Infrastructure;
 namespace ScalableTemplates.Tests.Hardening;
 
 /// <summary>Text from outside is stored as it is or refused, alike on both databases.</summary>
-[Collection("End to end")]
+[Collection("Hardening")]
 public sealed class TextTests(ServersFixture servers)
 {
     [SkippableTheory]

@@ -13,6 +13,8 @@ public sealed class SnapshotTests
     // Each stage is what many outputs are compared with.
     private static readonly ConcurrentDictionary<string, Lazy<Task<FileTree>>> Stages = new();
 
+    private static readonly Lazy<Task<Engine>> SharedEngine = new(Engine.StartAsync);
+
     public static TheoryData<string, string, string> SingleOptions()
     {
         var data = new TheoryData<string, string, string>();
@@ -46,7 +48,7 @@ public sealed class SnapshotTests
     {
         var dimension = Dimension.All.Single(dimension => dimension.Name == option);
         var before = await CreateStageAsync(stage);
-        var after = FileTree.Read(await Scaffold.CreateAsync(Stage(stage).With(dimension, value))).Scrub();
+        var after = (await (await SharedEngine.Value).CreateAsync(Stage(stage).With(dimension, value))).Scrub();
 
         var difference = UnifiedDiff.Between(before.Files, after.Files);
         var name = value == Dimension.On ? option : $"{option}-{value}";
