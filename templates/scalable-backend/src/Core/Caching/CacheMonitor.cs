@@ -40,7 +40,7 @@ internal sealed partial class CacheMonitor(IConnectionMultiplexer redis, IFusion
         {
             try
             {
-                var timeout = _hasStarted ? cache.DefaultEntryOptions.DistributedCacheHardTimeout : FirstTimeout;
+                var timeout = _hasStarted ? Interval : FirstTimeout;
                 await redis.GetDatabase().StringSetAsync(Key, RedisValue.EmptyString, FirstTimeout).WaitAsync(timeout, clock, stoppingToken);
                 _hasStarted = true;
                 Succeeded();
