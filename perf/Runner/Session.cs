@@ -10,8 +10,6 @@ namespace Runner;
 /// <summary>The processes of a contender that run, on an empty database.</summary>
 internal sealed class Session : IAsyncDisposable
 {
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(1);
-
     private readonly List<Daemon> daemons = [];
     private readonly Contender contender;
     private readonly Dictionary<string, string> environment;
@@ -176,7 +174,7 @@ internal sealed class Session : IAsyncDisposable
         {
             var daemon = contender.Start(role, new Dictionary<string, string>(environment) { ["ASPNETCORE_URLS"] = address.ToString() });
             daemons.Add(daemon);
-            await daemon.WaitUntilAsync(() => IsHealthyAsync(address, cancellationToken), StartTimeout);
+            await daemon.WaitUntilAsync(() => IsHealthyAsync(address, cancellationToken));
         }
 
         return addresses[0];

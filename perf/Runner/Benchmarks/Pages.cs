@@ -42,7 +42,7 @@ internal sealed class Pages(ServerSet servers, RunOptions options, Report report
         environment["Health__Port"] = "0";
         await using var api = Daemon.Start(
             "dotnet", [Template.Assembly(folder, "Api")], folder, Path.Combine(TempFolder.Create("log"), "api"), environment);
-        await api.WaitUntilAsync(IsHealthyAsync, TimeSpan.FromMinutes(1));
+        await api.WaitUntilAsync(IsHealthyAsync);
 
         await PlaceOrderAsync(cancellationToken);
         await BulkRows.CopyAsync(database, "products", "id", options.Of(10_000), "", cancellationToken);

@@ -39,7 +39,7 @@ internal sealed class PostgresServer(bool countStatements) : IAsyncDisposable
         ];
         (file, arguments) = AsOrdinaryUser("postgres", ["-D", data, .. settings.SelectMany(setting => new[] { "-c", setting })]);
         daemon = Daemon.Start(file, arguments, folder, Path.Combine(TempFolder.Create("postgres-log"), "log"));
-        await daemon.WaitUntilAsync(CanConnectAsync, TimeSpan.FromMinutes(1));
+        await daemon.WaitUntilAsync(CanConnectAsync);
     }
 
     /// <returns>The connection string of a new, empty database.</returns>

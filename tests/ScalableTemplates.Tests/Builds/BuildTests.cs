@@ -11,6 +11,11 @@ public sealed class BuildTests
     public async Task Output_builds_without_a_warning(string options) =>
         await Build.AssertSucceedsAsync(await Scaffold.CreateAsync(CoveringArray.Rows.Single(row => row.ToString() == options)));
 
+    // Its project includes files of this one.
+    [Fact]
+    public async Task Runner_of_the_benchmarks_builds() =>
+        (await Command.DotnetAsync(Path.Combine(Repo.Root, "perf", "Runner"), "build")).EnsureSuccess();
+
     [Fact]
     public void Rows_cover_every_pair_of_answers()
     {

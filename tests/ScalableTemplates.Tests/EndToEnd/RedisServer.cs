@@ -63,8 +63,14 @@ internal sealed class RedisServer : IAsyncDisposable
     public async Task<bool> HasKeyAsync(string end) =>
         !(await AskAsync($"AUTH {Password}\r\nKEYS *{end}\r\nQUIT\r\n")).Contains("*0\r\n", StringComparison.Ordinal);
 
-    private async Task SendAsync(string command) =>
-        Assert.Equal("+OK\r\n+OK\r\n+OK\r\n", await AskAsync($"AUTH {Password}\r\n{command}\r\nQUIT\r\n"));
+    private async Task SendAsync(string command)
+    {
+        var response = await AskAsync($"AUTH {Password}\r\n{command}\r\nQUIT\r\n");
+        if (response != "+OK\r\n+OK\r\n+OK\r\n")
+        {
+            throw new InvalidOperationException($"Redis responds to '{command}': {response}");
+        }
+    }
 
     private async Task<bool> AnswersAsync()
     {
