@@ -22,10 +22,11 @@ internal sealed record RunOptions(
         drain       20,000 orders in the outbox -> broker -> handler with inbox, one by one and in batches
         latency     200 POST/s, from sending the POST to its effect
         messaging   drain and latency
-        growth      processes, waiting and inbox
+        growth      processes, waiting, inbox and transaction
         processes   one, two and four relays and workers
         waiting     10,000 and 1,000,000 orders in the outbox
         inbox       10,000,000 rows in the inbox
+        transaction one that stays open while 100,000 orders are drained
         api         the API of the sample against the same endpoints by hand, and with EF Core alone; needs wrk
         pages       the page queries of the sample on a large orders table
         all         everything
@@ -65,10 +66,10 @@ internal sealed record RunOptions(
             options = arg switch
             {
                 "drain" or "latency" or "api" or "pages" => options.With(arg),
-                "processes" or "waiting" or "inbox" => options.WithGrowth(arg),
-                "growth" => options.WithGrowth("processes", "waiting", "inbox"),
+                "processes" or "waiting" or "inbox" or "transaction" => options.WithGrowth(arg),
+                "growth" => options.WithGrowth("processes", "waiting", "inbox", "transaction"),
                 "messaging" => options.With("drain", "latency"),
-                "all" => options.With("drain", "latency").WithGrowth("processes", "waiting", "inbox").With("api", "pages"),
+                "all" => options.With("drain", "latency").WithGrowth("processes", "waiting", "inbox", "transaction").With("api", "pages"),
                 "--quick" => options with { IsQuick = true, Rounds = 1 },
                 "--statements" => options with { Statements = true },
                 "--rounds" when rest.TryDequeue(out var value) && int.TryParse(value, out var rounds) => options with { Rounds = rounds },

@@ -1,4 +1,6 @@
+using System.Data;
 using System.Globalization;
+using Npgsql;
 using Runner.Contenders;
 using Runner.Servers;
 
@@ -22,6 +24,7 @@ internal sealed class Growth(ServerSet servers, Contender contender, RunOptions 
                     "processes" => MeasureProcessesAsync(cancellationToken),
                     "waiting" => MeasureWaitingAsync(cancellationToken),
                     "inbox" => MeasureInboxAsync(cancellationToken),
+                    "transaction" => MeasureTransactionAsync(cancellationToken),
                     _ => throw new InvalidOperationException($"Nothing that grows: {kind}"),
                 });
             }
@@ -66,6 +69,24 @@ internal sealed class Growth(ServerSet servers, Contender contender, RunOptions 
             await using var session = await StartAsync(1, cancellationToken);
             await BulkRows.CopyAsync(session.Database, "inbox_messages", "message_id", rows, "", cancellationToken);
             await MeasureAsync($"{Report.Number(rows)} more rows in the inbox", session, options.Of(20_000), session.SeedAsync, cancellationToken);
+        }
+    }
+
+    // What was drained before stays in the tables and indexes, as the transaction could still see it; so does a standby's feedback.
+    private async Task MeasureTransactionAsync(CancellationToken cancellationToken)
+    {
+        foreach (var isOpen in new[] { false, true })
+        {
+            await using var session = await StartAsync(1, cancellationToken);
+            await using var connection = await session.Database.OpenConnectionAsync(cancellationToken);
+            await using var transaction = isOpen ? await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken) : null;
+            await using var look = new NpgsqlCommand("SELECT count(*) FROM outbox_messages", connection, transaction);
+            await look.ExecuteScalarAsync(cancellationToken);
+            var before = options.Of(100_000);
+            await session.SeedAndDrainAsync(before, cancellationToken);
+            await MeasureAsync(
+                $"{Report.Number(before)} drained before{(isOpen ? ", with a transaction open since" : "")}",
+                session, options.Of(20_000), session.SeedAsync, cancellationToken);
         }
     }
 
