@@ -167,10 +167,11 @@ internal sealed partial class AppHostRun : IAsyncDisposable
     {
         try
         {
-            using var response = await client.GetAsync(new Uri("health", UriKind.Relative));
-            return await response.Content.ReadAsStringAsync() == "Healthy";
+            // The proxy of the AppHost may keep a request that came before the API for as long as the client waits.
+            using var impatient = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+            return await client.GetStringAsync(new Uri("health", UriKind.Relative), impatient.Token) == "Healthy";
         }
-        catch (HttpRequestException)
+        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
         {
             return false;
         }

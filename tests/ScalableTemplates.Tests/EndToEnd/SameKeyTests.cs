@@ -46,13 +46,13 @@ public sealed class SameKeyTests(ServersFixture servers)
             request.Content = JsonContent.Create(
                 new { Email = "ada@example.com", PaymentMethod = "card", Lines = new[] { new { ProductId = product, Quantity = 1 } } });
             using var response = await client.SendAsync(request);
-            if (response.StatusCode != HttpStatusCode.Conflict)
+            if (response.StatusCode is not (HttpStatusCode.Conflict or HttpStatusCode.ServiceUnavailable))
             {
                 Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
                 return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
             }
 
-            // Another one with this key is under way.
+            // Another one with this key is under way, or others have waited for too long on a busy machine.
             await Task.Delay(100);
         }
     }
