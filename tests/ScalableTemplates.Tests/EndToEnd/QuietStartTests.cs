@@ -5,7 +5,7 @@ using ScalableTemplates.Tests.Infrastructure;
 namespace ScalableTemplates.Tests.EndToEnd;
 
 /// <summary>While nothing is wrong, nothing is logged as if it were: not at the start, and not on a busy machine.</summary>
-[Collection("End to end")]
+[Collection("Busy machine")]
 public sealed partial class QuietStartTests(ServersFixture servers) : IAsyncLifetime
 {
     private static readonly TemplateOptions Options = TemplateOptions.Services.With(Dimension.Orchestrator, "none");
@@ -123,3 +123,7 @@ public sealed partial class QuietStartTests(ServersFixture servers) : IAsyncLife
 
     private sealed record Entry(string Timestamp, string LogLevel, string Message);
 }
+
+/// <summary>It keeps the processors busy by itself, and would have the tests beside it wait.</summary>
+[CollectionDefinition("Busy machine", DisableParallelization = true)]
+public sealed class BusyMachine : ICollectionFixture<ServersFixture>;
