@@ -167,7 +167,7 @@ internal sealed partial class AppHostRun : IAsyncDisposable
     {
         try
         {
-            // The proxy of the AppHost may keep a request that came before the API for as long as the client waits.
+            // On a busy machine a request that came before the API was ready got no response at all.
             using var impatient = new CancellationTokenSource(TimeSpan.FromSeconds(10));
             return await client.GetStringAsync(new Uri("health", UriKind.Relative), impatient.Token) == "Healthy";
         }

@@ -5,14 +5,11 @@ using Xunit.Abstractions;
 namespace ScalableTemplates.Tests.Infrastructure;
 
 /// <summary>
-/// Begins with the collection that takes longest, beside which the builds run. Those whose tests wait for servers run last,
-/// beside each other only: a machine that is busy with builds has them wait for too long.
+/// Begins with the collection that takes longest, beside which the builds run. Those whose tests wait for servers come last: a
+/// machine that is busy with builds has them wait for too long.
 /// </summary>
 public sealed class CollectionOrder : ITestCollectionOrderer
 {
-    private static readonly string[] First = ["AppHost"];
-    private static readonly string[] Last = ["End to end", "Hardening"];
-
     public IEnumerable<ITestCollection> OrderTestCollections(IEnumerable<ITestCollection> testCollections) =>
-        testCollections.OrderBy(collection => First.Contains(collection.DisplayName) ? 0 : Last.Contains(collection.DisplayName) ? 2 : 1);
+        testCollections.OrderBy(collection => collection.DisplayName switch { "AppHost" => 0, "End to end" or "Hardening" => 2, _ => 1 });
 }
