@@ -32,7 +32,7 @@ internal sealed record TemplateOptions
     // The orders of the sample are what it splits.
     public bool HasPartitioning => HasPostgres && HasSample && this[Dimension.Partitioning] == "monthly";
 
-    public bool HasLimits => Resolve(Dimension.Limits, "plans", "none") == "plans";
+    public bool HasRateLimiting => Resolve(Dimension.Limits, "plans", "none") == "plans";
 
     public bool HasJwt => this[Dimension.Auth] == "jwt";
 
@@ -46,7 +46,7 @@ internal sealed record TemplateOptions
     public bool HasCompose => this[Dimension.Orchestrator] == "compose" && (HasServers || HasSample);
 
     /// <summary>Equal for answers that mean the same output, but for the stage that is recorded in it.</summary>
-    public object Pieces => (HasAspire, HasCompose, HasPostgres, HasRedis, HasRabbitMq, HasWorker, HasReplica, HasPartitioning, HasLimits, HasJwt, HasSample, HasTests);
+    public object Pieces => (HasAspire, HasCompose, HasPostgres, HasRedis, HasRabbitMq, HasWorker, HasReplica, HasPartitioning, HasRateLimiting, HasJwt, HasSample, HasTests);
 
     public IEnumerable<string> Arguments => answers.SelectMany(answer => answer.Value switch
     {
@@ -74,7 +74,7 @@ internal sealed record TemplateOptions
         .With(Dimension.Worker, Resolve(Dimension.Worker, "separate", "in-process"))
         .With(Dimension.Replica, Resolve(Dimension.Replica, "none", "none"))
         .With(Dimension.Partitioning, Resolve(Dimension.Partitioning, "none", "none"))
-        .With(Dimension.Limits, HasLimits ? "plans" : "none")
+        .With(Dimension.Limits, HasRateLimiting ? "plans" : "none")
         .With(Dimension.Auth, this[Dimension.Auth])
         .With(Dimension.NoSample, this[Dimension.NoSample])
         .With(Dimension.NoTests, this[Dimension.NoTests]);

@@ -75,7 +75,7 @@ public sealed partial class ConditionTests
         string?[] conditions =
         [
             .. TemplateSource.OfType("computed").Select(name => (string?)TemplateSource.Symbols[name]["value"]),
-            .. TemplateSource.Modifiers.Select(modifier => (string?)modifier!["condition"]),
+            .. TemplateSource.Sources.Values,
             .. TemplateSource.Definition["postActions"]!.AsArray().Select(action => (string?)action!["condition"]),
             .. TemplateSource.Definition["postActions"]!.AsArray()
                 .SelectMany(action => action!["manualInstructions"]?.AsArray().Select(text => (string?)text!["condition"]) ?? []),

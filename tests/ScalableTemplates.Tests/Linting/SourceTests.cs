@@ -7,21 +7,31 @@ namespace ScalableTemplates.Tests.Linting;
 
 public sealed class SourceTests
 {
-    private static readonly string[] GlobLists = ["exclude", "include", "copyOnly"];
+    [Fact]
+    public void Every_folder_is_a_source_and_every_source_a_folder() =>
+        Assert.Equal(TemplateSource.Content.Keys.Select(path => TemplateSource.Split(path).Source).Distinct().Order(), TemplateSource.Sources.Keys.Order());
 
     [Fact]
-    public void Every_path_of_the_definition_exists()
-    {
-        var sources = TemplateSource.Definition["sources"]!.AsArray();
-        var globs = TemplateSource.Modifiers
-            .SelectMany(modifier => GlobLists.SelectMany(kind => modifier![kind]?.AsArray() ?? []))
-            .Concat(TemplateSource.Definition["primaryOutputs"]!.AsArray().Select(output => output!["path"]))
-            .Select(glob => (string)glob!)
-            .Concat(TemplateSource.Modifiers.SelectMany(modifier => modifier!["rename"]?.AsObject().Select(rename => rename.Key) ?? []));
+    public void Folder_of_a_piece_says_when_it_is_taken() =>
+        Findings.AssertNone(
+            from source in TemplateSource.Sources
+            let expected = source.Key == "base" ? "" : $"({string.Join(" && ", Symbols(source.Key))})"
+            where !source.Value.Equals(expected, StringComparison.OrdinalIgnoreCase)
+            select $"{source.Key}: {source.Value} instead of {expected}");
 
-        Assert.All(sources, source => Assert.Null(source!["exclude"]));
-        Findings.AssertNone(globs.Where(glob => !TemplateSource.Content.Keys.Any(path => Regex.IsMatch(path, Pattern(glob)))));
-    }
+    [Fact]
+    public void Sources_with_the_same_file_exclude_one_another() =>
+        Findings.AssertNone(
+            from file in TemplateSource.Content.Keys.Select(TemplateSource.Split).GroupBy(file => file.Path, file => file.Source)
+            from first in file
+            from second in file.Where(second => string.CompareOrdinal(first, second) < 0)
+            where !Symbols(first).Any(symbol => Symbols(second).Any(other => Excludes(symbol, other)))
+            select $"{file.Key}: {first} and {second}");
+
+    [Fact]
+    public void Primary_outputs_exist() =>
+        Assert.All(TemplateSource.Definition["primaryOutputs"]!.AsArray(), output =>
+            Assert.Contains($"base/{output!["path"]}", TemplateSource.Content.Keys));
 
     [Fact]
     public void Definition_stays_readable() =>
@@ -46,8 +56,8 @@ public sealed class SourceTests
     [Fact]
     public void Aspire_packages_have_one_version_and_the_sdk_is_of_the_same_minor()
     {
-        var sdk = Regex.Match(TemplateSource.Content["src/AppHost/AppHost.csproj"], @"Aspire\.AppHost\.Sdk/(?<version>[\d.]+)").Groups["version"].Value;
-        var packages = Regex.Matches(TemplateSource.Content["Directory.Packages.props"], @"Include=""Aspire\.[^""]+"" Version=""(?<version>[^""]+)""");
+        var sdk = Regex.Match(TemplateSource.Content["pieces/aspire/src/AppHost/AppHost.csproj"], @"Aspire\.AppHost\.Sdk/(?<version>[\d.]+)").Groups["version"].Value;
+        var packages = Regex.Matches(TemplateSource.Content["base/Directory.Packages.props"], @"Include=""Aspire\.[^""]+"" Version=""(?<version>[^""]+)""");
 
         // The SDK is published apart from the packages, and not for every patch.
         var version = Assert.Single(packages.Select(package => package.Groups["version"].Value).Distinct());
@@ -71,9 +81,18 @@ public sealed class SourceTests
             where lines > 200
             select $"{file.Key}: {lines} lines");
 
-    private static string Pattern(string glob) =>
-        "^" + Regex.Escape(glob.EndsWith('/') ? glob + "**" : glob)
-            .Replace(@"\*\*/", "(.+/)?", StringComparison.Ordinal)
-            .Replace(@"\*\*", ".+", StringComparison.Ordinal)
-            .Replace(@"\*", "[^/]*", StringComparison.Ordinal) + "$";
+    // pieces/redis.no-aspire: HasRedis, !HasAspire
+    private static IEnumerable<string> Symbols(string source) => source == "base" ? [] : source.Split('/')[^1].Split('.')
+        .Select(part => part.StartsWith("no-", StringComparison.Ordinal) ? "!Has" + part[3..] : "Has" + part)
+        .Select(symbol => symbol.Replace("-", "", StringComparison.Ordinal));
+
+    private static bool Excludes(string symbol, string other) =>
+        Normalize(symbol) == Normalize('!' + other).Replace("!!", "", StringComparison.Ordinal);
+
+    // The other value of an option has a name of its own.
+    private static string Normalize(string symbol) => symbol.ToUpperInvariant()
+        .Replace("HASSQLITE", "!HASPOSTGRES", StringComparison.Ordinal)
+        .Replace("HASMEMORYCACHE", "!HASREDIS", StringComparison.Ordinal)
+        .Replace("HASDATABASEQUEUE", "!HASRABBITMQ", StringComparison.Ordinal)
+        .Replace("!!", "", StringComparison.Ordinal);
 }

@@ -19,7 +19,16 @@ internal static partial class TemplateSource
         .Where(file => !file.Key.StartsWith(".template.config/", StringComparison.Ordinal))
         .ToDictionary(file => file.Key, file => file.Value);
 
-    public static JsonArray Modifiers => Definition["sources"]![0]!["modifiers"]!.AsArray();
+    /// <summary>The folders that an output is put together from, with the conditions under which they are; that of the base is empty.</summary>
+    public static IReadOnlyDictionary<string, string> Sources { get; } = Definition["sources"]!.AsArray().ToDictionary(
+        source => ((string)source!["source"]!).TrimStart('.', '/').TrimEnd('/'), source => (string?)source!["condition"] ?? "");
+
+    /// <summary>A path of <see cref="Content"/> as its source, and its path in the output.</summary>
+    public static (string Source, string Path) Split(string path)
+    {
+        var parts = path.Split('/', path.StartsWith("pieces/", StringComparison.Ordinal) ? 3 : 2);
+        return (string.Join('/', parts[..^1]), parts[^1]);
+    }
 
     public static IEnumerable<string> OfType(string type) =>
         Symbols.Where(symbol => (string?)symbol.Value["type"] == type).Select(symbol => symbol.Key);

@@ -1,0 +1,34 @@
+namespace ScalableBackend.Api.Payments;
+
+internal sealed record ChargeRequest(Guid OrderId, decimal Amount, string Method);
+
+internal static class PaymentSimulator
+{
+    /// <summary>A payment provider to develop against. The payment method tells it what to do; it keeps nothing in memory.</summary>
+    public static void MapPaymentSimulator(this WebApplication app)
+    {
+        if (app.Environment.IsDevelopment())
+        {
+            var charges = app.MapPost("/payment-simulator/charges", ChargeAsync).ExcludeFromDescription();
+#if (HasRateLimiting)
+            charges.DisableRateLimiting();
+#endif
+        }
+    }
+
+    private static async Task<IResult> ChargeAsync(ChargeRequest request, CancellationToken cancellationToken)
+    {
+        if (request.Method == "card-slow")
+        {
+            await Task.Delay(TimeSpan.FromSeconds(3), cancellationToken);
+        }
+
+        return request.Method switch
+        {
+            "card-declined" => TypedResults.Problem("The card was declined.", statusCode: StatusCodes.Status402PaymentRequired),
+            "card-unavailable" => TypedResults.StatusCode(StatusCodes.Status503ServiceUnavailable),
+            "card" or "card-slow" => TypedResults.Ok(),
+            _ => TypedResults.Problem("The payment method is unknown.", statusCode: StatusCodes.Status402PaymentRequired),
+        };
+    }
+}
