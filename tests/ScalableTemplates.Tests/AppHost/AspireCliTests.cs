@@ -11,7 +11,7 @@ public sealed class AspireCliTests(AppHostFixture fixture, ITestOutputHelper out
     public async Task It_runs_in_the_background_and_in_the_foreground_with_Redis_by_TLS()
     {
         Skip.If(fixture.Engine.Missing is not null, fixture.Engine.Missing);
-        await using var run = await fixture.CreateRunAsync(TemplateOptions.Services.With(Dimension.Limits, "none"));
+        await using var run = await fixture.CreateRunAsync(TemplateOptions.Services.With(Dimension.RateLimiting, "none"));
         (await run.AspireAsync("certs", "trust")).EnsureSuccess();
 
         (await run.AspireAsync("start")).EnsureSuccess();

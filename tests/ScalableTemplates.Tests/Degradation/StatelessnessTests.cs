@@ -39,8 +39,8 @@ public sealed class StatelessnessTests(ServersFixture servers) : IAsyncLifetime
             var connectionStrings = await servers.GetConnectionStringsAsync();
             connectionStrings["cache"] = redis.ConnectionString;
             backend = new Backend(await BuiltSolution.GetAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none")), connectionStrings);
-            backend.Set("Limits__Plans__small__RequestsPerMinute", "60");
-            backend.Set("Limits__Plans__small__Burst", $"{Burst}");
+            backend.Set("RateLimiting__Plans__small__RequestsPerMinute", "60");
+            backend.Set("RateLimiting__Plans__small__Burst", $"{Burst}");
             // A replica that waits for Redis in vain counts by itself, which a slow machine must not bring about.
             backend.Set("Resilience__cache__Timeout__Timeout", "00:00:10");
             await backend.MigrateAsync();

@@ -32,8 +32,8 @@ internal sealed class Backend : IAsyncDisposable
         environment["DOTNET_ENVIRONMENT"] = "Development";
         environment["Mail__PickupFolder"] = Mails = TempFolder.Create("mails");
         // One client stands for many.
-        environment["Limits__Plans__standard__RequestsPerMinute"] = "600000";
-        environment["Limits__Plans__standard__Burst"] = "100000";
+        environment["RateLimiting__Plans__standard__RequestsPerMinute"] = "600000";
+        environment["RateLimiting__Plans__standard__Burst"] = "100000";
         // A line for each request would cost more than the request.
         environment[$"Logging__LogLevel__{Path.GetFileName(solution)}"] = "Information";
         Token.Configure(environment);

@@ -45,17 +45,17 @@ public sealed class FailedStartTests
     }
 
     [Theory]
-    [InlineData("Api", "Limits__MaxConcurrentReads", "0")]
-    [InlineData("Api", "Limits__MaxQueueLength", "-1")]
-    [InlineData("Api", "Limits__MaxQueueTime", "-00:00:01")]
-    [InlineData("Api", "Limits__MaxSharePerClient", "2")]
-    [InlineData("Api", "Limits__DefaultPlan", "gold")]
-    [InlineData("Api", "Limits__Plans__standard__Burst", "0")]
-    [InlineData("Api", "Limits__Plans__silver__Burst", "5", "Limits__Plans__silver__RequestsPerMinute")]
+    [InlineData("Api", "LoadShedding__MaxConcurrentReads", "0")]
+    [InlineData("Api", "LoadShedding__MaxQueueLength", "-1")]
+    [InlineData("Api", "LoadShedding__MaxQueueTime", "-00:00:01")]
+    [InlineData("Api", "LoadShedding__MaxSharePerClient", "2")]
+    [InlineData("Api", "RateLimiting__DefaultPlan", "gold")]
+    [InlineData("Api", "RateLimiting__Plans__standard__Burst", "0")]
+    [InlineData("Api", "RateLimiting__Plans__silver__Burst", "5", "RateLimiting__Plans__silver__RequestsPerMinute")]
     [InlineData("Api", Bearer + "Authority", "https:identity")]
     [InlineData("Api", Bearer + "BackchannelTimeout", "-00:00:01")]
     [InlineData("Api", Bearer + "SigningKeys__0__Value", "no-base64")]
-    [InlineData("Api", "Proxy__Networks__0", "nonsense")]
+    [InlineData("Api", "ForwardedHeaders__KnownNetworks__0", "nonsense")]
     [InlineData("Api", "Shutdown__DrainDelay", "-00:00:01")]
     [InlineData("Worker", "Shutdown__DrainDelay", "00:00:25")]
     [InlineData("Worker", "Messaging__RetryDelays__0", "-00:00:05")]
@@ -73,11 +73,11 @@ public sealed class FailedStartTests
     public async Task A_setting_that_cannot_be_read_is_named()
     {
         var settings = Settings();
-        settings["Limits__MaxConcurrentReads"] = "many";
+        settings["LoadShedding__MaxConcurrentReads"] = "many";
 
         var lines = await StartInVainAsync("Api", settings);
 
-        Assert.Contains("'Limits:MaxConcurrentReads'", Assert.Single(lines), StringComparison.Ordinal);
+        Assert.Contains("'LoadShedding:MaxConcurrentReads'", Assert.Single(lines), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -18,7 +18,7 @@ public sealed class MigrationScriptTests(ServersFixture servers)
         var solution = await BuiltSolution.GetAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none").With(Dimension.Partitioning, "monthly"));
         (await Command.DotnetAsync(solution, "tool", "restore")).EnsureSuccess();
         var script = Path.Combine(TempFolder.Create("script"), "migrations.sql");
-        (await Command.DotnetAsync(solution, ["ef", "migrations", "script", "--no-build", "--project", "src/Core", "--output", script, .. options])).EnsureSuccess();
+        (await Command.DotnetAsync(solution, ["ef", "migrations", "script", "--no-build", "--project", "src/Shared", "--output", script, .. options])).EnsureSuccess();
         var byMigrator = await servers.GetConnectionStringsAsync();
         await using var backend = new Backend(solution, byMigrator);
         await backend.MigrateAsync();

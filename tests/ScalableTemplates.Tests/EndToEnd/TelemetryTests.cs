@@ -85,7 +85,7 @@ public sealed class TelemetryTests : IDisposable
             ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
             ["OTEL_METRIC_EXPORT_INTERVAL"] = "500",
             ["OTEL_BSP_SCHEDULE_DELAY"] = "200",
-            ["Telemetry__TrustCallers"] = $"{trustsCallers}",
+            ["Telemetry__TrustIncomingTraceContext"] = $"{trustsCallers}",
         };
         foreach (var (name, value) in settings)
         {

@@ -42,7 +42,7 @@ public sealed class BulkheadTests(ServersFixture servers)
     {
         Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
         var connectionStrings = await servers.GetConnectionStringsAsync();
-        await using var backend = await StartAsync(connectionStrings, ("Limits__MaxConcurrentWrites", "4"));
+        await using var backend = await StartAsync(connectionStrings, ("LoadShedding__MaxConcurrentWrites", "4"));
         var product = await backend.GetProductIdAsync();
         using var greedy = CreateClient(backend, "127.0.0.1");
         using var other = CreateClient(backend, "127.0.0.2");

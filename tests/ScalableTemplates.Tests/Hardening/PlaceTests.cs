@@ -22,10 +22,10 @@ public sealed class PlaceTests(ServersFixture servers)
         connectionStrings["database"] = await postgres.CreateDatabaseAsync();
         var solution = await BuiltSolution.GetAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none"));
         await using var backend = new Backend(solution, connectionStrings);
-        backend.Set("Limits__MaxConcurrentWrites", "1");
-        backend.Set("Limits__MaxQueueLength", "1");
+        backend.Set("LoadShedding__MaxConcurrentWrites", "1");
+        backend.Set("LoadShedding__MaxQueueLength", "1");
         // Who waits is to be turned away by the newest alone.
-        backend.Set("Limits__MaxQueueTime", "00:10:00");
+        backend.Set("LoadShedding__MaxQueueTime", "00:10:00");
         await backend.MigrateAsync();
         await backend.StartApiAsync();
         using var customer = new Customer(backend.Address);

@@ -37,7 +37,7 @@ public sealed class StreamingTests(ServersFixture servers)
     {
         Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
         await using var backend = new Backend(await BuildAsync(), await servers.GetConnectionStringsAsync());
-        backend.Set("Limits__MaxConcurrentWrites", "1");
+        backend.Set("LoadShedding__MaxConcurrentWrites", "1");
         await backend.MigrateAsync();
         await backend.StartApiAsync();
         using var customer = new Customer(backend.Address);

@@ -14,13 +14,13 @@ internal sealed record Dimension(string Name, params string[] Values)
     public static readonly Dimension Worker = new("worker", "separate", "in-process");
     public static readonly Dimension Replica = new("replica", "streaming", "none");
     public static readonly Dimension Partitioning = new("partitioning", "monthly", "none");
-    public static readonly Dimension Limits = new("limits", "plans", "none");
+    public static readonly Dimension RateLimiting = new("rate-limiting", "plans", "none");
     public static readonly Dimension Auth = new("auth", "jwt", "none");
     public static readonly Dimension NoSample = new("no-sample", Off, On);
     public static readonly Dimension NoTests = new("no-tests", Off, On);
 
     public static readonly IReadOnlyList<Dimension> All =
-        [Stage, Orchestrator, Database, Cache, Broker, Worker, Replica, Partitioning, Limits, Auth, NoSample, NoTests];
+        [Stage, Orchestrator, Database, Cache, Broker, Worker, Replica, Partitioning, RateLimiting, Auth, NoSample, NoTests];
 
     public bool IsFlag => Values.Contains(On);
 }

@@ -32,7 +32,7 @@ internal sealed record TemplateOptions
     // The orders of the sample are what it splits.
     public bool HasPartitioning => HasPostgres && HasSample && this[Dimension.Partitioning] == "monthly";
 
-    public bool HasRateLimiting => Resolve(Dimension.Limits, "plans", "none") == "plans";
+    public bool HasRateLimiting => Resolve(Dimension.RateLimiting, "plans", "none") == "plans";
 
     public bool HasJwt => this[Dimension.Auth] == "jwt";
 
@@ -74,7 +74,7 @@ internal sealed record TemplateOptions
         .With(Dimension.Worker, Resolve(Dimension.Worker, "separate", "in-process"))
         .With(Dimension.Replica, Resolve(Dimension.Replica, "none", "none"))
         .With(Dimension.Partitioning, Resolve(Dimension.Partitioning, "none", "none"))
-        .With(Dimension.Limits, HasRateLimiting ? "plans" : "none")
+        .With(Dimension.RateLimiting, HasRateLimiting ? "plans" : "none")
         .With(Dimension.Auth, this[Dimension.Auth])
         .With(Dimension.NoSample, this[Dimension.NoSample])
         .With(Dimension.NoTests, this[Dimension.NoTests]);

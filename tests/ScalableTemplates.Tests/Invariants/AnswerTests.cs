@@ -52,7 +52,7 @@ public sealed class AnswerTests(AllOutputs all)
         ["worker"] = options.HasWorker ? "separate" : "in-process",
         ["replica"] = options.HasReplica ? "streaming" : "none",
         ["partitioning"] = options.HasPartitioning ? "monthly" : "none",
-        ["limits"] = options.HasRateLimiting ? "plans" : "none",
+        ["rate-limiting"] = options.HasRateLimiting ? "plans" : "none",
         ["auth"] = options.HasJwt ? "jwt" : "none",
         ["no-sample"] = options.HasSample ? "false" : "true",
         ["no-tests"] = options.HasTests ? "false" : "true",

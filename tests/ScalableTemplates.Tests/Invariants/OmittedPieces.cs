@@ -18,7 +18,7 @@ internal sealed record OmittedPiece(string Name, Func<TemplateOptions, bool> IsL
         new("rabbitmq", options => !options.HasRabbitMq, "(?i)rabbit|amqp|quorum"),
         new("replica", options => !options.HasReplica, "(?i)standby|consistency-?token|read-?replica|basebackup|replication"),
         new("partitions of orders", options => !options.HasPartitioning, @"PartitionOrders|Orders:Retention"),
-        new("limits", options => !options.HasRateLimiting, @"RateLimit-|RequestsPerMinute|ClientRateLimit|LoadShed|DisableRateLimiting|\b429\b"),
+        new("rate limiting", options => !options.HasRateLimiting, @"RateLimit-|RequestsPerMinute|ClientRateLimit|LoadShed|DisableRateLimiting|\b429\b"),
         new("authentication", options => !options.HasJwt, @"(?i)jwt|bearer|RequireAuthorization|\bscopes? (catalog|orders):"),
         new("sample", options => !options.HasSample, @"(?i)catalog|(?<!\b(in|which) )\borders?\b(?! by)|\bproducts?\b|payment|\bmail|smtp|pickup"),
         new("tests", options => !options.HasTests, @"(?i)xunit|testcontainers|IntegrationTests|dotnet test|Testing\.Platform"),

@@ -71,10 +71,10 @@ public sealed class ToolTests(ForeignFolder foreign)
     public async Task Added_migration_builds()
     {
         (await foreign.DotnetAsync("tool", "restore")).EnsureSuccess();
-        (await foreign.DotnetAsync("ef", "migrations", "add", "AddNothing", "--no-build", "--project", "src/Core", "--output-dir", "Data/Migrations")).EnsureSuccess();
+        (await foreign.DotnetAsync("ef", "migrations", "add", "AddNothing", "--no-build", "--project", "src/Shared", "--output-dir", "Data/Migrations")).EnsureSuccess();
 
         Assert.Contains("_AddNothing.Designer.cs", await foreign.ChangesAsync(), StringComparison.Ordinal);
-        (await foreign.DotnetAsync("build", "src/Core", "--no-restore", "-warnaserror")).EnsureSuccess();
+        (await foreign.DotnetAsync("build", "src/Shared", "--no-restore", "-warnaserror")).EnsureSuccess();
         await foreign.UndoAsync();
     }
 

@@ -9,12 +9,12 @@ internal static class EdgeSecurity
     private const string RetryAfter = "5";
 
     /// <summary>
-    /// Believes what the networks in Proxy:Networks (such as 10.0.0.0/8) say about the caller's address and scheme, and nobody
+    /// Believes what the networks in ForwardedHeaders:KnownNetworks (such as 10.0.0.0/8) say about the caller's address and scheme, and nobody
     /// else; by itself only proxies on this machine.
     /// </summary>
     public static void AddProxySupport(this WebApplicationBuilder builder)
     {
-        var networks = (builder.Configuration.GetSection("Proxy:Networks").Get<string[]>() ?? []).Select(ParseNetwork).ToList();
+        var networks = (builder.Configuration.GetSection("ForwardedHeaders:KnownNetworks").Get<string[]>() ?? []).Select(ParseNetwork).ToList();
         builder.Services.Configure<ForwardedHeadersOptions>(options =>
         {
             options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto;
@@ -44,7 +44,7 @@ internal static class EdgeSecurity
     private static System.Net.IPNetwork ParseNetwork(string network, int index) => System.Net.IPNetwork.TryParse(network, out var parsed)
         ? parsed
         : throw new ConfigurationException(
-            $"Proxy:Networks has '{network}', which is not a network such as 10.0.0.0/8. Set the environment variable Proxy__Networks__{index}.");
+            $"ForwardedHeaders:KnownNetworks has '{network}', which is not a network such as 10.0.0.0/8. Set the environment variable ForwardedHeaders__KnownNetworks__{index}.");
 
     private static Task AddHeadersAsync(object state)
     {
@@ -52,7 +52,7 @@ internal static class EdgeSecurity
         var headers = context.Response.Headers;
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";
-        if (headers.CacheControl.Count == 0 && !context.Request.Path.StartsWithSegments(ApiPage.Path))
+        if (headers.CacheControl.Count == 0 && !context.Request.Path.StartsWithSegments(ApiReferenceExtensions.Path))
         {
             headers.CacheControl = "no-store";
         }
@@ -63,7 +63,7 @@ internal static class EdgeSecurity
         }
 
         // The page of the API, which is there only in Development, needs its scripts, and nothing from elsewhere.
-        headers.ContentSecurityPolicy = context.Request.Path.StartsWithSegments(ApiPage.Path)
+        headers.ContentSecurityPolicy = context.Request.Path.StartsWithSegments(ApiReferenceExtensions.Path)
             ? "default-src 'self' data:; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
             : "default-src 'none'; frame-ancestors 'none'";
         return Task.CompletedTask;

@@ -17,7 +17,7 @@ internal sealed class MiddlewareResponsesTransformer : IOpenApiOperationTransfor
         if (operation.RequestBody is not null)
         {
             await AddAsync(StatusCodes.Status408RequestTimeout, "The body did not arrive in time.");
-            await AddAsync(StatusCodes.Status413PayloadTooLarge, $"The body is larger than {RequestBodies.MaxBytes} bytes.");
+            await AddAsync(StatusCodes.Status413PayloadTooLarge, $"The body is larger than {RequestBodyExtensions.MaxBytes} bytes.");
             await AddAsync(StatusCodes.Status415UnsupportedMediaType, "The media type of the body is not supported.");
         }
 

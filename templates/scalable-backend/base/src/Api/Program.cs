@@ -4,10 +4,13 @@ using ScalableBackend.Api.Catalog;
 using ScalableBackend.Api.Orders;
 using ScalableBackend.Api.Payments;
 #endif
-using ScalableBackend.Core.Caching;
-using ScalableBackend.Core.Data;
-using ScalableBackend.Core.Messaging;
 using ScalableBackend.ServiceDefaults;
+using ScalableBackend.Shared.Caching;
+using ScalableBackend.Shared.Data;
+using ScalableBackend.Shared.Messaging;
+#if (HasWorker && !HasRabbitMq)
+using ScalableBackend.Shared.Messaging.DatabaseQueue;
+#endif
 #if (!HasWorker)
 using ScalableBackend.Worker;
 #endif
@@ -22,7 +25,7 @@ builder.AddReadReplica();
 builder.AddCache();
 builder.AddMessaging();
 #if (!HasWorker)
-builder.AddJobs();
+builder.AddWorkerServices();
 #elif (!HasRabbitMq)
 builder.AddWorkerNotifications();
 #endif
@@ -30,7 +33,7 @@ builder.AddApiDefaults();
 
 var app = builder.Build();
 
-AppDbContext.Prepare(app.Services);
+AppDbContext.WarmUpModel(app.Services);
 app.UseHealth();
 app.UseApiDefaults();
 #if (HasReplica)
@@ -47,5 +50,5 @@ app.MapPaymentSimulator();
 #if (HasWorker)
 app.Run();
 #else
-return await app.RunAsync(args);
+return await app.RunWithCommandsAsync(args);
 #endif

@@ -27,7 +27,7 @@ internal static class DatabaseExtensions
                 Owner = builder.FindConnectionString(ResourceNames.Owner) ?? external,
                 Service = external,
 #if (HasReplica)
-                Replica = builder.FindConnectionString(Standby.Name) ?? builder.AddConnectionString(Standby.Name, external.Resource.ConnectionStringExpression),
+                Replica = builder.FindConnectionString(StandbyExtensions.Name) ?? builder.AddConnectionString(StandbyExtensions.Name, external.Resource.ConnectionStringExpression),
 #endif
             };
         }
@@ -45,7 +45,7 @@ internal static class DatabaseExtensions
             Owner = postgres.AddDatabase(ResourceNames.Owner, "app"),
             Service = postgres.AddServiceConnectionString(postgres, ResourceNames.Database, servicePassword),
 #if (HasReplica)
-            Replica = postgres.AddServiceConnectionString(postgres.AddStandby(ownerPassword), Standby.Name, servicePassword),
+            Replica = postgres.AddServiceConnectionString(postgres.AddStandby(ownerPassword), StandbyExtensions.Name, servicePassword),
 #endif
         };
     }

@@ -16,7 +16,7 @@ internal sealed class BearerSecurityTransformer : IOpenApiOperationTransformer
         }
 
         var scopes = metadata.OfType<RequiredScope>().Select(scope => scope.Name).ToList();
-        operation.Security = [new() { [new OpenApiSecuritySchemeReference(Jwt.Scheme, context.Document)] = scopes }];
+        operation.Security = [new() { [new OpenApiSecuritySchemeReference(JwtExtensions.Scheme, context.Document)] = scopes }];
         var unauthorized = await operation.AddProblemAsync(context, StatusCodes.Status401Unauthorized, "The token is missing or not valid.", cancellationToken);
         unauthorized.AddHeader("WWW-Authenticate", "The scheme, and what is wrong with the token.");
         if (scopes.Count > 0)

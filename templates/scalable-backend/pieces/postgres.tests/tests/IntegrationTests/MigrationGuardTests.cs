@@ -1,5 +1,5 @@
 using Microsoft.EntityFrameworkCore.Migrations;
-using ScalableBackend.Core.Data;
+using ScalableBackend.Shared.Data;
 using Xunit;
 
 namespace ScalableBackend.IntegrationTests;

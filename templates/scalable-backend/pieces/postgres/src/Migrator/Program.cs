@@ -1,6 +1,6 @@
-using ScalableBackend.Core.Data;
 using ScalableBackend.Migrator;
 using ScalableBackend.ServiceDefaults;
+using ScalableBackend.Shared.Data;
 
 var builder = Host.CreateApplicationBuilder(args);
 

@@ -1,7 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
-using ScalableBackend.Core.Data;
 using ScalableBackend.ServiceDefaults;
+using ScalableBackend.Shared.Data;
 
 namespace ScalableBackend.Migrator;
 

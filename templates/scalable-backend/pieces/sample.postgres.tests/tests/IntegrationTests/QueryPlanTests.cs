@@ -5,7 +5,7 @@ using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Npgsql;
-using ScalableBackend.Core.Data;
+using ScalableBackend.Shared.Data;
 using Xunit;
 
 namespace ScalableBackend.IntegrationTests;

@@ -1,6 +1,6 @@
 using System.Net;
 using Microsoft.EntityFrameworkCore;
-using ScalableBackend.Core.Data;
+using ScalableBackend.Shared.Data;
 using Xunit;
 
 namespace ScalableBackend.IntegrationTests;
@@ -125,7 +125,7 @@ public sealed class IdempotencyTests(Backend backend)
         {
             var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
             var yesterday = DateTimeOffset.UtcNow.AddDays(-1);
-            await db.IdempotencyKeys.Where(row => row.Key == _key)
+            await db.IdempotencyRecords.Where(row => row.Key == _key)
                 .ExecuteUpdateAsync(update => update.SetProperty(row => row.CreatedAt, yesterday), TestContext.Current.CancellationToken);
         }
 

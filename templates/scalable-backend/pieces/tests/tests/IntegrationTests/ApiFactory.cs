@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Caching.StackExchangeRedis;
 #endif
 #if (HasPostgres && HasSample)
-using ScalableBackend.Core.Data;
+using ScalableBackend.Shared.Data;
 #endif
 
 namespace ScalableBackend.IntegrationTests;

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 #endif
 #if (HasPostgres)
-using ScalableBackend.Core.Data;
+using ScalableBackend.Shared.Data;
 #endif
 using Xunit;
 
@@ -59,11 +59,11 @@ public sealed class Backend : IAsyncLifetime
         settings["Messaging:RetryDelays:0"] = "00:00:01";
 #if (HasRateLimiting)
         // One caller stands for many.
-        settings["Limits:Plans:standard:Burst"] = "10000";
+        settings["RateLimiting:Plans:standard:Burst"] = "10000";
 #endif
 #if (HasSample)
         settings["Mail:Server"] = "";
-        settings["Mail:PickupFolder"] = Mails;
+        settings["Mail:PickupDirectory"] = Mails;
 #endif
 #if (HasPostgres)
 

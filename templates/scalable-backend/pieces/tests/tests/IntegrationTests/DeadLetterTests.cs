@@ -1,7 +1,7 @@
 #if (HasRabbitMq)
 using Microsoft.EntityFrameworkCore;
-using ScalableBackend.Core.Data;
-using ScalableBackend.Core.Messaging;
+using ScalableBackend.Shared.Data;
+using ScalableBackend.Shared.Messaging;
 #endif
 using Xunit;
 

@@ -1,5 +1,5 @@
-using ScalableBackend.Core.Data;
-using ScalableBackend.Core.Messaging;
+using ScalableBackend.Shared.Data;
+using ScalableBackend.Shared.Messaging;
 using Xunit;
 
 namespace ScalableBackend.IntegrationTests;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Microsoft.EntityFrameworkCore;
-using ScalableBackend.Core.Data;
-using ScalableBackend.Core.Messaging;
+using ScalableBackend.Shared.Data;
+using ScalableBackend.Shared.Messaging;
 using Xunit;
 
 namespace ScalableBackend.IntegrationTests;

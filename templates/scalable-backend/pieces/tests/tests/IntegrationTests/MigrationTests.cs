@@ -1,5 +1,5 @@
 using Microsoft.EntityFrameworkCore;
-using ScalableBackend.Core.Data;
+using ScalableBackend.Shared.Data;
 using Xunit;
 
 namespace ScalableBackend.IntegrationTests;

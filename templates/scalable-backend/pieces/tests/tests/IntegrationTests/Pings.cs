@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
-using ScalableBackend.Core.Data;
-using ScalableBackend.Core.Messaging;
-using ScalableBackend.Core.Scheduling;
+using ScalableBackend.Shared.Data;
+using ScalableBackend.Shared.Messaging;
+using ScalableBackend.Shared.Scheduling;
 
 namespace ScalableBackend.IntegrationTests;
 

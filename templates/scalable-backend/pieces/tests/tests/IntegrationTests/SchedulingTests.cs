@@ -1,6 +1,6 @@
 using Microsoft.EntityFrameworkCore;
-using ScalableBackend.Core.Data;
-using ScalableBackend.Core.Scheduling;
+using ScalableBackend.Shared.Data;
+using ScalableBackend.Shared.Scheduling;
 using Xunit;
 
 namespace ScalableBackend.IntegrationTests;

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.EntityFrameworkCore;
 using ScalableBackend.Api;
-using ScalableBackend.Core.Data;
-using ScalableBackend.Core.Scheduling;
+using ScalableBackend.Shared.Data;
+using ScalableBackend.Shared.Scheduling;
 using Xunit;
 
 namespace ScalableBackend.IntegrationTests;

@@ -1,6 +1,6 @@
-using ScalableBackend.Core.Data;
-using ScalableBackend.Core.Messaging;
 using ScalableBackend.ServiceDefaults;
+using ScalableBackend.Shared.Data;
+using ScalableBackend.Shared.Messaging;
 using ScalableBackend.Worker;
 
 var builder = WebApplication.CreateBuilder(args);
@@ -8,11 +8,11 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddServiceDefaults();
 builder.AddDatabase();
 builder.AddMessaging();
-builder.AddJobs();
+builder.AddWorkerServices();
 
 var app = builder.Build();
 
-AppDbContext.Prepare(app.Services);
+AppDbContext.WarmUpModel(app.Services);
 app.UseHealth();
 
-return await app.RunAsync(args);
+return await app.RunWithCommandsAsync(args);

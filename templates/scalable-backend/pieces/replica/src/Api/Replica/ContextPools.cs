@@ -1,7 +1,7 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Npgsql;
-using ScalableBackend.Core.Data;
+using ScalableBackend.Shared.Data;
 
 namespace ScalableBackend.Api.Replica;
 

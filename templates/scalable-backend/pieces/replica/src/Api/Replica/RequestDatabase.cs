@@ -1,6 +1,6 @@
 using System.Data.Common;
 using NpgsqlTypes;
-using ScalableBackend.Core.Data;
+using ScalableBackend.Shared.Data;
 
 namespace ScalableBackend.Api.Replica;
 

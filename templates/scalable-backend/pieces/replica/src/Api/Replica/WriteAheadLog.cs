@@ -2,7 +2,7 @@ using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using NpgsqlTypes;
-using ScalableBackend.Core.Data;
+using ScalableBackend.Shared.Data;
 
 namespace ScalableBackend.Api.Replica;
 

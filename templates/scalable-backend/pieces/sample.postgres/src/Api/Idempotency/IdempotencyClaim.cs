@@ -1,8 +1,8 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
-using ScalableBackend.Core.Data;
-using ScalableBackend.Core.Idempotency;
+using ScalableBackend.Shared.Data;
+using ScalableBackend.Shared.Idempotency;
 
 namespace ScalableBackend.Api.Idempotency;
 
@@ -14,13 +14,13 @@ internal sealed class IdempotencyClaim : IAsyncDisposable
         SELECT pg_try_advisory_xact_lock(hashtextextended($1 || ' ' || $2, 0)),
             fingerprint, status_code, location, content_type, body, created_at
         FROM (VALUES (true)) AS always
-        LEFT JOIN idempotency_keys ON customer_id = $1 AND key = $2
+        LEFT JOIN idempotency_records ON customer_id = $1 AND key = $2
         """;
 
     private readonly AppDbContext _db;
     private readonly IDbContextTransaction _transaction;
 
-    private IdempotencyClaim(AppDbContext db, IDbContextTransaction transaction, bool isTaken, IdempotencyKey? earlier)
+    private IdempotencyClaim(AppDbContext db, IDbContextTransaction transaction, bool isTaken, IdempotencyRecord? earlier)
     {
         _db = db;
         _transaction = transaction;
@@ -31,7 +31,7 @@ internal sealed class IdempotencyClaim : IAsyncDisposable
     /// <summary>False: another request with this key is under way.</summary>
     public bool IsTaken { get; }
 
-    public IdempotencyKey? Earlier { get; }
+    public IdempotencyRecord? Earlier { get; }
 
     public static async Task<IdempotencyClaim> TryTakeAsync(AppDbContext db, string customerId, string key, CancellationToken cancellationToken)
     {
@@ -65,7 +65,7 @@ internal sealed class IdempotencyClaim : IAsyncDisposable
             await _db.SaveChangesAsync(acceptAllChangesOnSuccess: false, cancellationToken);
         }
         catch (DbUpdateException exception) when (
-            exception.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "idempotency_keys" })
+            exception.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "idempotency_records" })
         {
             return false;
         }
@@ -76,7 +76,7 @@ internal sealed class IdempotencyClaim : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _transaction.DisposeAsync();
 
-    private static IdempotencyKey Read(NpgsqlDataReader reader, string customerId, string key) => new()
+    private static IdempotencyRecord Read(NpgsqlDataReader reader, string customerId, string key) => new()
     {
         CustomerId = customerId,
         Key = key,

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
-using ScalableBackend.Core.Data;
-using ScalableBackend.Core.Idempotency;
+using ScalableBackend.Shared.Data;
+using ScalableBackend.Shared.Idempotency;
 
 namespace ScalableBackend.Api.Idempotency;
 
@@ -25,7 +25,7 @@ internal sealed class IdempotencyClaim : IAsyncDisposable
     /// <summary>False: another request with this key is under way.</summary>
     public bool IsTaken { get; }
 
-    public IdempotencyKey? Earlier { get; private set; }
+    public IdempotencyRecord? Earlier { get; private set; }
 
     public static async Task<IdempotencyClaim> TryTakeAsync(AppDbContext db, string customerId, string key, CancellationToken cancellationToken)
     {
@@ -35,7 +35,7 @@ internal sealed class IdempotencyClaim : IAsyncDisposable
             if (claim.IsTaken)
             {
                 claim._transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-                claim.Earlier = await db.IdempotencyKeys.AsNoTracking()
+                claim.Earlier = await db.IdempotencyRecords.AsNoTracking()
                     .SingleOrDefaultAsync(row => row.CustomerId == customerId && row.Key == key, cancellationToken);
             }
 

@@ -6,11 +6,11 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Caching.Hybrid;
 using ScalableBackend.Api.Idempotency;
 #if (HasRateLimiting)
-using ScalableBackend.Api.Limits;
+using ScalableBackend.Api.LoadShedding;
 #endif
-using ScalableBackend.Core.Caching;
-using ScalableBackend.Core.Catalog;
-using ScalableBackend.Core.Data;
+using ScalableBackend.Shared.Caching;
+using ScalableBackend.Shared.Catalog;
+using ScalableBackend.Shared.Data;
 
 namespace ScalableBackend.Api.Catalog;
 

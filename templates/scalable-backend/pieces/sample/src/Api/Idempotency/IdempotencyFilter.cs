@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.EntityFrameworkCore;
-using ScalableBackend.Core.Data;
-using ScalableBackend.Core.Idempotency;
+using ScalableBackend.Shared.Data;
+using ScalableBackend.Shared.Idempotency;
 
 namespace ScalableBackend.Api.Idempotency;
 
@@ -19,7 +19,7 @@ internal sealed class IdempotencyFilter(TimeProvider clock, IConfiguration confi
     // A field that is not set does not count, so adding one to the contract does not turn a repetition into another request.
     private static readonly JsonSerializerOptions FingerprintOptions = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault };
 
-    private readonly TimeSpan _lifetime = IdempotencyKey.GetLifetime(configuration);
+    private readonly TimeSpan _lifetime = IdempotencyRecord.GetLifetime(configuration);
 
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
@@ -31,10 +31,10 @@ internal sealed class IdempotencyFilter(TimeProvider clock, IConfiguration confi
 
         var db = context.HttpContext.RequestServices.GetRequiredService<AppDbContext>();
         return await db.Database.CreateExecutionStrategy().ExecuteAsync(
-            cancellationToken => AnswerAsync(context, next, db, key, cancellationToken), context.HttpContext.RequestAborted);
+            cancellationToken => ExecuteOnceAsync(context, next, db, key, cancellationToken), context.HttpContext.RequestAborted);
     }
 
-    private async Task<IResult> AnswerAsync(
+    private async Task<IResult> ExecuteOnceAsync(
         EndpointFilterInvocationContext context, EndpointFilterDelegate next, AppDbContext db, string key, CancellationToken cancellationToken)
     {
         db.ChangeTracker.Clear();
@@ -52,18 +52,18 @@ internal sealed class IdempotencyFilter(TimeProvider clock, IConfiguration confi
             if (earlier.CreatedAt > now - _lifetime)
             {
                 return earlier.Fingerprint.SequenceEqual(fingerprint)
-                    ? new StoredAnswer(earlier, isReplayed: true)
+                    ? new StoredResponse(earlier, isReplayed: true)
                     : TypedResults.Problem($"This {Header} was already used with a different request.", statusCode: StatusCodes.Status422UnprocessableEntity);
             }
 
-            await db.IdempotencyKeys
+            await db.IdempotencyRecords
                 .Where(row => row.CustomerId == customerId && row.Key == key && row.CreatedAt == earlier.CreatedAt)
                 .ExecuteDeleteAsync(cancellationToken);
         }
 
         var response = context.HttpContext.Response;
         var body = await RunAsync(response, context, next);
-        var answer = new IdempotencyKey
+        var answer = new IdempotencyRecord
         {
             CustomerId = customerId,
             Key = key,
@@ -85,7 +85,7 @@ internal sealed class IdempotencyFilter(TimeProvider clock, IConfiguration confi
 
         // What is saved is not pending any more, and what an error of the endpoint has left is not to be saved.
         db.ChangeTracker.Clear();
-        return new StoredAnswer(answer, isReplayed: false);
+        return new StoredResponse(answer, isReplayed: false);
     }
 
     /// <returns>The body of the answer, which is not sent before the transaction is committed.</returns>

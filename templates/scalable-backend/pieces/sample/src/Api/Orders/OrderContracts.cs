@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
-using ScalableBackend.Core.Orders;
+using ScalableBackend.Shared.Orders;
 
 namespace ScalableBackend.Api.Orders;
 

@@ -3,10 +3,10 @@ using System.ComponentModel.DataAnnotations;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using ScalableBackend.Api.Idempotency;
-using ScalableBackend.Core.Catalog;
-using ScalableBackend.Core.Data;
-using ScalableBackend.Core.Messaging;
-using ScalableBackend.Core.Orders;
+using ScalableBackend.Shared.Catalog;
+using ScalableBackend.Shared.Data;
+using ScalableBackend.Shared.Messaging;
+using ScalableBackend.Shared.Orders;
 
 namespace ScalableBackend.Api.Orders;
 

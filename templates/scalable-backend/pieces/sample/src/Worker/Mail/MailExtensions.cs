@@ -12,7 +12,7 @@ internal sealed class MailOptions
     public Uri? Server { get; init; }
 
     /// <summary>Where mails are written as .eml files if there is no server.</summary>
-    public string? PickupFolder { get; init; }
+    public string? PickupDirectory { get; init; }
 }
 
 internal static class MailExtensions
@@ -27,10 +27,10 @@ internal static class MailExtensions
         builder.Services.AddOptions<MailOptions>()
             .BindConfiguration("Mail")
             .Validate(
-                options => options.Server is not null || !string.IsNullOrEmpty(options.PickupFolder),
+                options => options.Server is not null || !string.IsNullOrEmpty(options.PickupDirectory),
                 "Mail:Server is missing. Set the environment variable Mail__Server to smtp://host:port, or Mail__PickupFolder to a folder for .eml files.")
             .ValidateOnStart();
-        builder.AddPipeline(Pipeline, Timeout, isAnswer: exception => exception is SmtpCommandException);
+        builder.AddTimeoutAndCircuitBreaker(Pipeline, Timeout, isExpectedError: exception => exception is SmtpCommandException);
         builder.Services.AddSingleton<Mailer>();
         Telemetry.SmtpClient.Configure();
         builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddSource(Telemetry.SmtpClient.ActivitySourceName));

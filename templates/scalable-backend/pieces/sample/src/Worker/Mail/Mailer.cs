@@ -20,7 +20,7 @@ internal sealed class Mailer(IOptions<MailOptions> options, ResiliencePipelinePr
         mail.MessageId = $"{id}@{from.Domain}";
         await (_options.Server is { } server
             ? _pipeline.ExecuteAsync(async timeout => await SendAsync(mail, server, timeout), cancellationToken).AsTask()
-            : WriteAsync(mail, Path.Combine(_options.PickupFolder!, $"{id}.eml"), cancellationToken));
+            : WriteAsync(mail, Path.Combine(_options.PickupDirectory!, $"{id}.eml"), cancellationToken));
     }
 
     private static async Task SendAsync(MimeMessage mail, Uri server, CancellationToken cancellationToken)

@@ -1,7 +1,7 @@
 using Microsoft.EntityFrameworkCore;
-using ScalableBackend.Core.Data;
-using ScalableBackend.Core.Messaging;
-using ScalableBackend.Core.Orders;
+using ScalableBackend.Shared.Data;
+using ScalableBackend.Shared.Messaging;
+using ScalableBackend.Shared.Orders;
 using ScalableBackend.Worker.Payments;
 
 namespace ScalableBackend.Worker.Orders;

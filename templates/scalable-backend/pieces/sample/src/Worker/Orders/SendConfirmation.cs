@@ -1,8 +1,8 @@
 using System.Globalization;
 using Microsoft.EntityFrameworkCore;
-using ScalableBackend.Core.Data;
-using ScalableBackend.Core.Messaging;
-using ScalableBackend.Core.Orders;
+using ScalableBackend.Shared.Data;
+using ScalableBackend.Shared.Messaging;
+using ScalableBackend.Shared.Orders;
 using ScalableBackend.Worker.Mail;
 
 namespace ScalableBackend.Worker.Orders;

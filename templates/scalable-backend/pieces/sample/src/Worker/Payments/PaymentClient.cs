@@ -2,8 +2,8 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.AspNetCore.Mvc;
-using ScalableBackend.Core.Data;
-using ScalableBackend.Core.Orders;
+using ScalableBackend.Shared.Data;
+using ScalableBackend.Shared.Orders;
 
 namespace ScalableBackend.Worker.Payments;
 

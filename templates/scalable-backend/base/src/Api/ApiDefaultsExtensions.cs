@@ -1,0 +1,75 @@
+using System.Text.Json.Serialization;
+#if (HasRateLimiting)
+using ScalableBackend.Api.LoadShedding;
+using ScalableBackend.Api.RateLimiting;
+#endif
+
+namespace ScalableBackend.Api;
+
+internal static class ApiDefaultsExtensions
+{
+    private const int MaxHeaderBytes = 16 * 1024;
+
+    public static void AddApiDefaults(this WebApplicationBuilder builder)
+    {
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = RequestBodyExtensions.MaxBytes;
+            kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
+        });
+        builder.Services.AddErrorResponses();
+        builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        builder.Services.AddValidation();
+        builder.Services.AddApiReference();
+        builder.Services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.Converters.Add(new JsonStringEnumConverter());
+            json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
+        });
+        builder.AddProxySupport();
+        builder.Services.AddTimeouts();
+#if (HasRateLimiting)
+        builder.AddLoadShedding();
+        builder.AddRateLimiting();
+#endif
+#if (HasJwt)
+        builder.AddJwt();
+#endif
+    }
+
+    /// <summary>Gives every error a ProblemDetails body; in Development, logs requests and has a page to try the API at /scalar.</summary>
+    public static void UseApiDefaults(this WebApplication app)
+    {
+        app.UseRequestLog();
+        app.UseForwardedHeaders();
+        app.UseSecurityHeaders();
+        app.UseErrorResponses();
+        app.UseBufferedBodies();
+        app.UseTimeouts();
+#if (HasRateLimiting)
+        app.UseLoadShedding();
+#endif
+#if (HasJwt)
+        app.UseAuthentication();
+#endif
+#if (HasRateLimiting)
+        app.UseClientRateLimits();
+#endif
+#if (HasJwt)
+        app.UseAuthorization();
+#endif
+        app.UseNullCharacterCheck();
+        app.MapApiReference();
+    }
+
+#if (HasJwt)
+    /// <summary>The first version of the API. All of it needs a token; endpoints may ask for scopes on top.</summary>
+    public static RouteGroupBuilder MapV1(this WebApplication app) => app.MapGroup("/v1")
+        .RequireAuthorization()
+        .RefuseUnsavedChanges();
+#else
+    /// <summary>The first version of the API.</summary>
+    public static RouteGroupBuilder MapV1(this WebApplication app) => app.MapGroup("/v1").RefuseUnsavedChanges();
+#endif
+}

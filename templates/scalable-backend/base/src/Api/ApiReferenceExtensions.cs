@@ -1,0 +1,56 @@
+using Microsoft.OpenApi;
+using Scalar.AspNetCore;
+
+namespace ScalableBackend.Api;
+
+internal static class ApiReferenceExtensions
+{
+    public const string Path = "/scalar";
+
+    private const string Title = "ScalableBackend API";
+
+    public static void AddApiReference(this IServiceCollection services) =>
+        services.AddOpenApi(options => options
+            .AddOperationTransformer<MiddlewareResponsesTransformer>()
+            .AddSchemaTransformer((schema, _, _) =>
+            {
+                // Enums are strings, which their schema leaves out.
+                schema.Type ??= schema.Enum is { Count: > 0 } ? JsonSchemaType.String : null;
+                return Task.CompletedTask;
+            })
+            .AddDocumentTransformer((document, _, _) =>
+            {
+                document.Info.Title = Title;
+#if (HasJwt && HasSample)
+                document.Info.Description = "A token for Authentication: `dotnet user-jwts create --project src/Api --scope orders --scope catalog:write --output token`";
+#endif
+#if (HasJwt && !HasSample)
+                document.Info.Description = "A token for Authentication: `dotnet user-jwts create --project src/Api --output token`";
+#endif
+                return Task.CompletedTask;
+            }));
+
+    /// <summary>In Development: the OpenAPI document, and a page to try the API, which is also where the root leads. The page loads nothing from other hosts.</summary>
+    public static void MapApiReference(this WebApplication app)
+    {
+        if (!app.Environment.IsDevelopment())
+        {
+            return;
+        }
+
+        app.MapOpenApi();
+        app.MapGet("/", () => TypedResults.Redirect(Path)).ExcludeFromDescription();
+        app.MapScalarApiReference(Path, page => page
+            .WithTitle(Title)
+#if (HasJwt)
+            .EnablePersistentAuthentication()
+#endif
+            .ExpandAllTags()
+            .DisableDefaultFonts()
+            .DisableTelemetry()
+            .DisableAgent()
+            .DisableMcp()
+            .HideDeveloperTools()
+            .HideClientButton());
+    }
+}

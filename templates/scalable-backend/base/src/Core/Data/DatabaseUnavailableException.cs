@@ -1,4 +1,0 @@
-namespace ScalableBackend.Core.Data;
-
-/// <summary>The database was not called, because it is known to be unavailable.</summary>
-public sealed class DatabaseUnavailableException(string message) : Exception(message);

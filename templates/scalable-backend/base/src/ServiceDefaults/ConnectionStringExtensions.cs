@@ -1,0 +1,19 @@
+namespace ScalableBackend.ServiceDefaults;
+
+public static class ConnectionStringExtensions
+{
+    /// <summary>The connection string <paramref name="name"/>.</summary>
+    /// <exception cref="ConfigurationException">It is not configured; the message says how to set it.</exception>
+    public static string GetRequiredConnectionString(this IHostApplicationBuilder builder, string name) =>
+        builder.Configuration.GetConnectionString(name) is { Length: > 0 } value
+            ? value
+            : throw new ConfigurationException(
+                $"Connection string '{name}' is missing. Set the environment variable ConnectionStrings__{name}, "
+#if (HasAspire)
+                + "or start the whole solution, which sets it: dotnet run --project src/AppHost");
+#elif (HasPasswords)
+                + "or, while developing, create .env beside compose.yaml, as README.md says");
+#else
+                + $"or, while developing: dotnet user-secrets set ConnectionStrings:{name} \"...\" --project src/Api");
+#endif
+}

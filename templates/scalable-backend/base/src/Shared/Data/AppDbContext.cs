@@ -1,0 +1,61 @@
+#if (HasSample)
+using ScalableBackend.Shared.Catalog;
+using ScalableBackend.Shared.Idempotency;
+#endif
+using ScalableBackend.Shared.Messaging;
+#if (HasSample)
+using ScalableBackend.Shared.Orders;
+#endif
+using Microsoft.EntityFrameworkCore;
+using ScalableBackend.Shared.Scheduling;
+#if (HasSqlite)
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+#endif
+
+namespace ScalableBackend.Shared.Data;
+
+public sealed class AppDbContext(DbContextOptions<AppDbContext> options) : DbContext(options)
+{
+#if (HasSample)
+    public DbSet<Product> Products => Set<Product>();
+
+    public DbSet<Order> Orders => Set<Order>();
+
+    public DbSet<IdempotencyRecord> IdempotencyRecords => Set<IdempotencyRecord>();
+
+#endif
+    public DbSet<OutboxMessage> OutboxMessages => Set<OutboxMessage>();
+
+    public DbSet<InboxMessage> InboxMessages => Set<InboxMessage>();
+
+    public DbSet<JobLease> JobLeases => Set<JobLease>();
+
+    /// <summary>Has EF make its model while the process starts, and not with the first query. Needs no database.</summary>
+    public static void WarmUpModel(IServiceProvider services) => Task.Factory.StartNew(
+        () =>
+        {
+            using var db = new AppDbContext(services.GetRequiredService<DbContextOptions<AppDbContext>>());
+            return db.Model;
+        },
+        CancellationToken.None,
+        TaskCreationOptions.LongRunning,
+        TaskScheduler.Default);
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder) =>
+        modelBuilder.ApplyConfigurationsFromAssembly(typeof(AppDbContext).Assembly);
+#if (HasSqlite)
+
+    // SQLite cannot compare a DateTimeOffset; as UTC ticks it can. And it keeps no scale: 41.50 would come back as 41.5.
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UtcTicksConverter>();
+        configurationBuilder.Properties<decimal>().HaveConversion<MoneyConverter>();
+    }
+
+    private sealed class UtcTicksConverter() : ValueConverter<DateTimeOffset, long>(
+        value => value.UtcTicks,
+        ticks => new DateTimeOffset(ticks, TimeSpan.Zero));
+
+    private sealed class MoneyConverter() : ValueConverter<decimal, decimal>(value => value, value => value + 0.00m);
+#endif
+}

@@ -1,0 +1,21 @@
+namespace ScalableBackend.Shared.Messaging;
+
+/// <summary>A message that a handler has failed on for the last time.</summary>
+internal sealed record DeadLetter(
+    string Id,
+    string Consumer,
+    string? Type,
+    int Attempts,
+    DateTimeOffset? FailedAt,
+    string? ExceptionType,
+    string? Error,
+    string? Stack,
+#if (HasRabbitMq)
+    string? HandlerVersion,
+#endif
+    IReadOnlyDictionary<string, string> Headers,
+    string Body);
+
+/// <summary>Which dead letters; all of them where nothing is given.</summary>
+internal sealed record DeadLetterFilter(
+    string? Id = null, string? Handler = null, string? Type = null, DateTimeOffset? Before = null, bool IsAll = false, int Limit = 100);

@@ -1,0 +1,85 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using ScalableBackend.Shared.Data;
+#if (HasRabbitMq)
+using ScalableBackend.Shared.Messaging.RabbitMq;
+#else
+using ScalableBackend.Shared.Messaging.DatabaseQueue;
+#endif
+
+namespace ScalableBackend.Shared.Messaging;
+
+public static class MessagingExtensions
+{
+    /// <summary>Lets this process publish messages.</summary>
+    public static void AddMessaging(this IHostApplicationBuilder builder)
+    {
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddMessagingOptions(Options.DefaultName, configure: null);
+        builder.Services.AddScoped<MessageContext>();
+        builder.Services.AddScoped<MessagePublisher>();
+        builder.Services.AddSingleton<OutboxSignal>();
+        builder.Services.ConfigureDbContext<AppDbContext>((services, options) =>
+            options.AddInterceptors(services.GetRequiredService<OutboxSignal>(), HandlerGuard.Instance));
+#if (HasRabbitMq)
+        builder.AddRabbitMq();
+#else
+        builder.AddDatabaseQueue();
+#endif
+    }
+
+    /// <summary>Lets this process handle the messages that <see cref="AddMessageHandler"/> registers.</summary>
+    public static void AddMessageHandling(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<MessageProcessor>();
+#if (HasRabbitMq)
+        builder.AddRabbitMqConsumers();
+#else
+        builder.AddDatabaseQueueConsumers();
+#endif
+    }
+
+    /// <param name="consumer">The handler's own name: part of the inbox key, so never change it once messages flow.</param>
+    /// <param name="configure">What is special to this handler; the section <c>Messaging:{consumer}</c> of the configuration takes precedence.</param>
+    public static void AddMessageHandler<TMessage, THandler>(
+        this IServiceCollection services, string consumer, Action<MessagingOptions>? configure = null)
+        where TMessage : IMessage
+        where THandler : class, IMessageHandler<TMessage>
+    {
+        services.AddScoped<THandler>();
+        services.AddMessagingOptions(consumer, configure);
+        services.AddSingleton(HandlerRegistration.Single<TMessage, THandler>(consumer));
+    }
+
+    /// <param name="consumer">The handler's own name: part of the inbox key, so never change it once messages flow.</param>
+    /// <param name="batchSize">How many messages it takes at once, at most.</param>
+    /// <param name="configure">What is special to this handler; the section <c>Messaging:{consumer}</c> of the configuration takes precedence.</param>
+    public static void AddMessageBatchHandler<TMessage, THandler>(
+        this IServiceCollection services, string consumer, int batchSize = 100, Action<MessagingOptions>? configure = null)
+        where TMessage : IMessage
+        where THandler : class, IMessageBatchHandler<TMessage>
+    {
+        services.AddScoped<THandler>();
+        services.AddMessagingOptions(consumer, configure);
+        services.AddSingleton(HandlerRegistration.Batch<TMessage, THandler>(consumer, batchSize));
+    }
+
+    private static void AddMessagingOptions(this IServiceCollection services, string name, Action<MessagingOptions>? configure) =>
+        services.AddOptions<MessagingOptions>(name)
+            .Configure<IConfiguration>((options, configuration) =>
+            {
+                options.Bind(configuration.GetSection("Messaging"));
+                configure?.Invoke(options);
+                if (name.Length > 0)
+                {
+                    options.Bind(configuration.GetSection($"Messaging:{name}"));
+                }
+            })
+            .ValidateDataAnnotations()
+            .Validate(
+                options => Array.TrueForAll(options.RetryDelays, delay => delay > TimeSpan.Zero && delay <= MessagingOptions.MaxRetryDelay),
+                "Messaging:RetryDelays must be positive, and at most a day. Set the environment variables Messaging__RetryDelays__0, Messaging__RetryDelays__1 and so on.")
+            .Validate(options => options.Timeout > TimeSpan.Zero, "Messaging:Timeout must be positive. Set the environment variable Messaging__Timeout.")
+            .ValidateOnStart();
+}

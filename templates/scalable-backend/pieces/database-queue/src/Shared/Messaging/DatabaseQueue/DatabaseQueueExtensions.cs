@@ -1,0 +1,27 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace ScalableBackend.Shared.Messaging.DatabaseQueue;
+
+public static class DatabaseQueueExtensions
+{
+    internal static void AddDatabaseQueue(this IHostApplicationBuilder builder) => builder.Services.AddScoped<DeadLetters>();
+
+    /// <summary>Claims messages in the outbox and runs their handlers.</summary>
+    internal static void AddDatabaseQueueConsumers(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<MessageQueue>();
+        builder.Services.AddSingleton<MessageRunner>();
+        builder.Services.AddSingleton<OutboxHealthCheck>();
+        builder.Services.AddHostedService<OutboxPoller>();
+        builder.Services.AddHostedService<MessageDispatcher>();
+#if (HasWorker)
+        builder.Services.AddHostedService<OutboxListener>();
+#endif
+        builder.Services.AddHealthChecks().AddCheck<OutboxHealthCheck>("outbox", HealthStatus.Degraded);
+    }
+#if (HasWorker)
+
+    /// <summary>Wakes the workers when this process has published messages.</summary>
+    public static void AddWorkerNotifications(this IHostApplicationBuilder builder) => builder.Services.AddHostedService<OutboxNotifier>();
+#endif
+}

@@ -1,0 +1,37 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Design;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Npgsql;
+using ScalableBackend.ServiceDefaults;
+
+namespace ScalableBackend.Shared.Data;
+
+/// <summary>PostgreSQL. Short outages are retried; in longer ones a circuit breaker fails requests at once.</summary>
+public static class DatabaseExtensions
+{
+    public static void AddDatabase(this IHostApplicationBuilder builder)
+    {
+        var connectionString = ConnectionBudget.Apply(builder.GetRequiredConnectionString(ResourceNames.Database), builder.Configuration);
+        builder.Services.AddDbContextPool<AppDbContext>(options => Configure(options, connectionString, DatabaseRetry.From(builder.Configuration)));
+        // Degraded, not Unhealthy: all replicas share it, and without it they still serve what is cached.
+        builder.AddDatabaseMonitor(connectionString, HealthStatus.Degraded);
+        builder.Services.AddHostedService<ConnectionBudget>();
+        builder.Services.AddOpenTelemetry()
+            .WithTracing(tracing => tracing.AddNpgsql())
+            .WithMetrics(metrics => metrics.AddMeter("Npgsql"));
+    }
+
+    internal static void Configure(DbContextOptionsBuilder options, string connectionString, DatabaseRetry retry) =>
+        options.UseNpgsql(connectionString, retry.Apply).UseSnakeCaseNamingConvention();
+}
+
+/// <summary>For 'dotnet ef migrations add', which needs the model but no database.</summary>
+public sealed class DesignTimeDbContextFactory : IDesignTimeDbContextFactory<AppDbContext>
+{
+    public AppDbContext CreateDbContext(string[] args)
+    {
+        var options = new DbContextOptionsBuilder<AppDbContext>();
+        DatabaseExtensions.Configure(options, "Host=design-time", new DatabaseRetry());
+        return new AppDbContext(options.Options);
+    }
+}

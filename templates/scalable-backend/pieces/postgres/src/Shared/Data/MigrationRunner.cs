@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
+using Microsoft.EntityFrameworkCore.Migrations.Operations;
+using Npgsql;
+
+namespace ScalableBackend.Shared.Data;
+
+/// <summary>
+/// Applies what is pending while the services are running: alone, without waiting long for a lock that requests would queue
+/// behind, and without breaking the version that still runs.
+/// </summary>
+internal sealed partial class MigrationRunner(AppDbContext db, IConfiguration configuration, ILogger<MigrationRunner> logger)
+{
+    private const long LockId = 7_466_201_942;
+
+    private readonly TimeSpan _lockTimeout = configuration.GetValue("Migrations:LockTimeout", TimeSpan.FromSeconds(5));
+    private readonly TimeSpan _statementTimeout = configuration.GetValue("Migrations:StatementTimeout", TimeSpan.FromMinutes(15));
+
+    /// <summary>Starts over after a lock timeout or a lost connection, a few times and after a growing pause.</summary>
+    public Task ApplyAsync(CancellationToken cancellationToken)
+    {
+        db.Database.SetCommandTimeout(_statementTimeout + TimeSpan.FromSeconds(30));
+        return db.Database.CreateExecutionStrategy().ExecuteAsync(ApplyOnceAsync, cancellationToken);
+    }
+
+    private async Task ApplyOnceAsync(CancellationToken cancellationToken)
+    {
+        // One open connection, as lock and timeouts are those of the session.
+        await db.Database.OpenConnectionAsync(cancellationToken);
+        try
+        {
+            await LockAsync(cancellationToken);
+            await ApplyPendingAsync(cancellationToken);
+            await db.Database.ExecuteSqlAsync($"SELECT pg_advisory_unlock({LockId})", cancellationToken);
+        }
+        catch (NpgsqlException exception)
+        {
+            LogFailed(exception.Message);
+            throw;
+        }
+        finally
+        {
+            // Not back into the pool: the session ends, and with it what is left of them.
+            NpgsqlConnection.ClearPool((NpgsqlConnection)db.Database.GetDbConnection());
+            await db.Database.CloseConnectionAsync();
+        }
+    }
+
+    // Asks again and again, as a statement that waits would itself hold up an index that is created concurrently.
+    private async Task LockAsync(CancellationToken cancellationToken)
+    {
+        while (!(await db.Database.SqlQuery<bool>($"SELECT pg_try_advisory_lock({LockId})").ToListAsync(cancellationToken))[0])
+        {
+            LogWaiting();
+            await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
+        }
+    }
+
+    private async Task ApplyPendingAsync(CancellationToken cancellationToken)
+    {
+        var pending = (await db.Database.GetPendingMigrationsAsync(cancellationToken)).ToList();
+        MigrationGuard.Check(db, pending);
+        if (pending.Count == 0)
+        {
+            LogNothingToDo();
+            return;
+        }
+
+        await DropInvalidIndexesAsync(cancellationToken);
+        foreach (var (index, migration) in pending.Index())
+        {
+            LogApplying(migration, index + 1, pending.Count);
+            var started = Stopwatch.GetTimestamp();
+            await SetTimeoutsAsync(migration, cancellationToken);
+            await db.GetService<IMigrator>().MigrateAsync(migration, cancellationToken);
+            LogApplied(migration, Stopwatch.GetElapsedTime(started).TotalSeconds);
+        }
+    }
+
+    // CREATE INDEX CONCURRENTLY leaves one behind when it fails. It serves no query, and its name is in the way of the next try.
+    private async Task DropInvalidIndexesAsync(CancellationToken cancellationToken)
+    {
+        var statements = await db.Database
+            .SqlQuery<string>($"""
+                SELECT format('DROP INDEX CONCURRENTLY IF EXISTS %s', indexrelid::regclass)
+                FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+                WHERE NOT indisvalid AND relkind = 'i' AND relnamespace = current_schema()::regnamespace
+                    AND indexrelid NOT IN (SELECT index_relid FROM pg_stat_progress_create_index)
+                """)
+            .ToListAsync(cancellationToken);
+        foreach (var statement in statements)
+        {
+            LogInvalidIndex(statement);
+            await db.Database.ExecuteSqlRawAsync(statement, cancellationToken);
+        }
+    }
+
+    // What runs outside of a transaction, such as CREATE INDEX CONCURRENTLY, waits for others without making them wait.
+    private async Task SetTimeoutsAsync(string migration, CancellationToken cancellationToken)
+    {
+        var assembly = db.GetService<IMigrationsAssembly>();
+        var isConcurrent = assembly.CreateMigration(assembly.Migrations[migration], db.Database.ProviderName!)
+            .UpOperations.All(operation => operation is SqlOperation { SuppressTransaction: true });
+        var lockTimeout = isConcurrent ? "0" : $"{_lockTimeout.TotalMilliseconds:0}";
+        var statementTimeout = $"{_statementTimeout.TotalMilliseconds:0}";
+        await db.Database.ExecuteSqlAsync(
+            $"SELECT set_config('lock_timeout', {lockTimeout}, false), set_config('statement_timeout', {statementTimeout}, false)",
+            cancellationToken);
+    }
+
+    [LoggerMessage(LogLevel.Information, "Waiting for another migrator")]
+    private partial void LogWaiting();
+
+    [LoggerMessage(LogLevel.Information, "The database is up to date")]
+    private partial void LogNothingToDo();
+
+    [LoggerMessage(LogLevel.Information, "Applying {Migration} ({Number} of {Count})")]
+    private partial void LogApplying(string migration, int number, int count);
+
+    [LoggerMessage(LogLevel.Information, "Applied {Migration} in {Seconds:0.0} s")]
+    private partial void LogApplied(string migration, double seconds);
+
+    [LoggerMessage(LogLevel.Warning, "This attempt failed: {Reason}")]
+    private partial void LogFailed(string reason);
+
+    [LoggerMessage(LogLevel.Warning, "The creation of an index had failed half-way: {Statement}")]
+    private partial void LogInvalidIndex(string statement);
+}

@@ -1,0 +1,61 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
+using Npgsql;
+using ScalableBackend.Shared.Data;
+
+namespace ScalableBackend.Shared.Messaging.RabbitMq;
+
+/// <summary>Due messages that only this relay works on. The row locks are the claim, so a crash gives them back at once.</summary>
+internal sealed class OutboxClaim(AppDbContext db, IDbContextTransaction transaction, IReadOnlyList<OutboxMessage> messages) : IAsyncDisposable
+{
+    private const string Take = """
+        SELECT id, type, body, headers, created_at, due_at, attempts, error
+        FROM outbox_messages WHERE due_at BETWEEN $1 AND $2 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+        """;
+
+    public IReadOnlyList<OutboxMessage> Messages => messages;
+
+    public static async Task<OutboxClaim> TakeAsync(
+        AppDbContext db, int count, DateTimeOffset from, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        // Past EF, which would make the statement anew each time.
+        await using var command = new NpgsqlCommand(Take, (NpgsqlConnection)db.Database.GetDbConnection());
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = from });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = now });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = count });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var messages = new List<OutboxMessage>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            messages.Add(Read(reader));
+        }
+
+        return new OutboxClaim(db, transaction, messages);
+    }
+
+    /// <summary>Deletes the delivered messages and saves when to try the postponed ones again; what is in neither is free again.</summary>
+    public async Task CompleteAsync(
+        IEnumerable<OutboxMessage> delivered, IEnumerable<OutboxMessage> postponed, CancellationToken cancellationToken)
+    {
+        var ids = delivered.Select(message => message.Id).ToArray();
+        await db.Database.ExecuteSqlAsync($"DELETE FROM outbox_messages WHERE id = ANY({ids})", cancellationToken);
+        db.UpdateRange(postponed);
+        await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    public ValueTask DisposeAsync() => transaction.DisposeAsync();
+
+    private static OutboxMessage Read(NpgsqlDataReader reader) => new()
+    {
+        Id = reader.GetGuid(0),
+        Type = reader.GetString(1),
+        Body = reader.GetString(2),
+        Headers = reader.IsDBNull(3) ? null : reader.GetString(3),
+        CreatedAt = reader.GetFieldValue<DateTimeOffset>(4),
+        DueAt = reader.GetFieldValue<DateTimeOffset>(5),
+        Attempts = reader.GetInt32(6),
+        Error = reader.IsDBNull(7) ? null : reader.GetString(7),
+    };
+}

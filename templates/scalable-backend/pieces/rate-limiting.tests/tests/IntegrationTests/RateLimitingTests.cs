@@ -1,0 +1,99 @@
+using System.Globalization;
+using System.Net;
+#if (HasJwt)
+using System.Net.Http.Headers;
+#endif
+using System.Net.Http.Json;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Xunit;
+
+namespace ScalableBackend.IntegrationTests;
+
+public sealed class RateLimitingTests(Backend backend)
+{
+    [Fact]
+    public async Task A_client_that_asks_too_often_is_told_when_to_come_back()
+    {
+        using var skipped = backend.CreateClient();
+        await using var api = CreateApi(burst: 2);
+        using var client = CreateClient(api, "ada");
+
+        Assert.EndsWith(";r=1", (await GetAsync(client)).Headers.GetValues("RateLimit").Single(), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(client)).StatusCode);
+        using var refused = await GetAsync(client);
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, refused.StatusCode);
+        Assert.EndsWith(";q=1;w=60", refused.Headers.GetValues("RateLimit-Policy").Single(), StringComparison.Ordinal);
+        Assert.InRange(int.Parse(refused.Headers.GetValues("Retry-After").Single(), CultureInfo.InvariantCulture), 1, 60);
+        var problem = await refused.Content.ReadFromJsonAsync<ProblemDetails>(TestContext.Current.CancellationToken);
+        Assert.Equal((429, "https://tools.ietf.org/html/rfc6585#section-4"), (problem!.Status, problem.Type));
+        Assert.Equal("Healthy", await client.GetStringAsync("/alive", TestContext.Current.CancellationToken));
+#if (HasJwt)
+        using var other = CreateClient(api, "grace");
+        Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(other)).StatusCode);
+#endif
+    }
+
+    [Fact]
+    public async Task Addresses_of_one_IPv6_network_share_a_rate_limit()
+    {
+        using var skipped = backend.CreateClient();
+        await using var api = CreateApi(burst: 1);
+
+        Assert.NotEqual(HttpStatusCode.TooManyRequests, await GetStatusAsync(api, "2001:db8::1"));
+        Assert.Equal(HttpStatusCode.TooManyRequests, await GetStatusAsync(api, "2001:db8::ffff:1"));
+        Assert.NotEqual(HttpStatusCode.TooManyRequests, await GetStatusAsync(api, "2001:db8:0:1::1"));
+        Assert.NotEqual(HttpStatusCode.TooManyRequests, await GetStatusAsync(api, "192.0.2.1"));
+        Assert.NotEqual(HttpStatusCode.TooManyRequests, await GetStatusAsync(api, "192.0.2.2"));
+    }
+
+#if (HasJwt)
+    [Fact]
+    public async Task A_subject_that_looks_like_an_address_has_a_rate_limit_of_its_own()
+    {
+        const string Address = "192.0.2.1";
+        using var skipped = backend.CreateClient();
+        await using var api = CreateApi(burst: 1);
+        using var stranger = api.CreateClient();
+        stranger.DefaultRequestHeaders.Add("X-Forwarded-For", Address);
+        using var customer = CreateClient(api, Address);
+
+        Assert.NotEqual(HttpStatusCode.TooManyRequests, (await GetAsync(stranger)).StatusCode);
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await GetAsync(stranger)).StatusCode);
+        Assert.NotEqual(HttpStatusCode.TooManyRequests, (await GetAsync(customer)).StatusCode);
+    }
+
+#endif
+    private WebApplicationFactory<Program> CreateApi(int burst)
+    {
+        // Its counts may outlive a run.
+        var plan = $"test-{Guid.NewGuid():N}";
+        return backend.CreateApi(
+            ("RateLimiting:DefaultPlan", plan),
+            ($"RateLimiting:Plans:{plan}:RequestsPerMinute", "1"),
+            ($"RateLimiting:Plans:{plan}:Burst", $"{burst}"),
+            ("ForwardedHeaders:KnownNetworks:0", "10.0.0.0/8"));
+    }
+
+    private static async Task<HttpStatusCode> GetStatusAsync(WebApplicationFactory<Program> api, string address)
+    {
+        using var client = api.CreateClient();
+        client.DefaultRequestHeaders.Add("X-Forwarded-For", address);
+        using var response = await GetAsync(client);
+        return response.StatusCode;
+    }
+
+    private static Task<HttpResponseMessage> GetAsync(HttpClient client) => client.GetAsync("/v1/nothing", TestContext.Current.CancellationToken);
+
+#if (HasJwt)
+    private static HttpClient CreateClient(WebApplicationFactory<Program> api, string customer)
+    {
+        var client = api.CreateClient();
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Tokens.Create(customer));
+        return client;
+    }
+#else
+    private static HttpClient CreateClient(WebApplicationFactory<Program> api, string _) => api.CreateClient();
+#endif
+}

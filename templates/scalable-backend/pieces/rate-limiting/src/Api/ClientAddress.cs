@@ -1,0 +1,26 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace ScalableBackend.Api;
+
+internal static class ClientAddress
+{
+    /// <summary>The address of the client; for IPv6 the /64 network, as one client usually has all of its addresses.</summary>
+    public static IPAddress GetClientAddress(this HttpContext context)
+    {
+        var address = context.Connection.RemoteIpAddress ?? IPAddress.None;
+        if (address.IsIPv4MappedToIPv6)
+        {
+            return address.MapToIPv4();
+        }
+
+        if (address.AddressFamily != AddressFamily.InterNetworkV6)
+        {
+            return address;
+        }
+
+        var bytes = address.GetAddressBytes();
+        Array.Clear(bytes, 8, 8);
+        return new IPAddress(bytes);
+    }
+}

@@ -1,0 +1,61 @@
+using System.Globalization;
+using System.Threading.RateLimiting;
+using Microsoft.Extensions.Options;
+#if (HasRedis)
+using Polly.Registry;
+using ScalableBackend.ServiceDefaults;
+using StackExchange.Redis;
+#endif
+
+namespace ScalableBackend.Api.RateLimiting;
+
+/// <summary>What each client has left of its plan.</summary>
+internal sealed class ClientRateLimiter : IDisposable
+{
+    private readonly RateLimitingOptions _options;
+
+#if (HasRedis)
+    public ClientRateLimiter(IOptions<RateLimitingOptions> options, IConnectionMultiplexer redis, ResiliencePipelineProvider<string> pipelines)
+#else
+    public ClientRateLimiter(IOptions<RateLimitingOptions> options)
+#endif
+    {
+        _options = options.Value;
+        Limiter = PartitionedRateLimiter.Create<HttpContext, (string Plan, string Client)>(context =>
+            RateLimitPartition.Get(
+                (Plan: GetPlan(context), Client: GetClient(context)),
+#if (HasRedis)
+                key => new RedisTokenBucketLimiter(redis, pipelines.GetPipeline(ResourceNames.Cache), $"rate-limit:{key.Plan}:{key.Client}", _options.Plans[key.Plan])));
+#else
+                key => _options.Plans[key.Plan].CreateLimiter()));
+#endif
+    }
+
+    public PartitionedRateLimiter<HttpContext> Limiter { get; }
+
+    /// <summary>Tells the caller its plan and what is left of it: draft-ietf-httpapi-ratelimit-headers-10.</summary>
+    public Task AddHeadersAsync(object state)
+    {
+        var context = (HttpContext)state;
+        var plan = GetPlan(context);
+        var left = Limiter.GetStatistics(context)?.CurrentAvailablePermits ?? _options.Plans[plan].Burst;
+        context.Response.Headers["RateLimit-Policy"] = string.Create(CultureInfo.InvariantCulture, $"\"{plan}\";q={_options.Plans[plan].RequestsPerMinute};w=60");
+        context.Response.Headers["RateLimit"] = string.Create(CultureInfo.InvariantCulture, $"\"{plan}\";r={left}");
+        return Task.CompletedTask;
+    }
+
+    public void Dispose() => Limiter.Dispose();
+
+#if (HasJwt)
+    private string GetPlan(HttpContext context) =>
+        context.User.FindFirst("plan")?.Value is { } plan && _options.Plans.ContainsKey(plan) ? plan : _options.DefaultPlan;
+
+    // With prefixes, so that no subject can be another client's address.
+    private static string GetClient(HttpContext context) =>
+        context.User.FindFirst("sub")?.Value is { } subject ? $"sub:{subject}" : $"ip:{context.GetClientAddress()}";
+#else
+    private string GetPlan(HttpContext _) => _options.DefaultPlan;
+
+    private static string GetClient(HttpContext context) => $"ip:{context.GetClientAddress()}";
+#endif
+}

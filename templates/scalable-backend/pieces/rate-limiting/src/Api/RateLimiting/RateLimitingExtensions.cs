@@ -1,0 +1,58 @@
+using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.AspNetCore.RateLimiting;
+using Microsoft.Extensions.Options;
+
+namespace ScalableBackend.Api.RateLimiting;
+
+internal static class RateLimitingExtensions
+{
+    private static readonly byte[] TooManyRequests =
+        """{"type":"https://tools.ietf.org/html/rfc6585#section-4","title":"Too Many Requests","status":429}"""u8.ToArray();
+
+    public static void AddRateLimiting(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<IValidateOptions<RateLimitingOptions>, RateLimitingOptionsValidator>();
+        builder.Services.AddOptions<RateLimitingOptions>().BindConfiguration(RateLimitingOptions.Section).ValidateOnStart();
+        builder.Services.AddSingleton<ClientRateLimiter>();
+        builder.Services.AddRateLimiter(_ => { });
+        builder.Services.ConfigureAll<OpenApiOptions>(options => options.AddOperationTransformer<RateLimitTransformer>());
+        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter("Microsoft.AspNetCore.RateLimiting"));
+        builder.Services.AddOptions<RateLimiterOptions>().Configure<ClientRateLimiter>((limiter, clients) =>
+        {
+            limiter.GlobalLimiter = clients.Limiter;
+            limiter.OnRejected = (rejected, _) =>
+            {
+                rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var wait);
+                return new(rejected.HttpContext.Response.RejectAsync(StatusCodes.Status429TooManyRequests, wait, TooManyRequests));
+            };
+        });
+    }
+
+#if (HasRedis)
+    /// <summary>
+    /// Gives each client the requests of its plan, from all replicas together, and responds 429 beyond. While Redis is unavailable
+    /// each replica counts by itself. A request that load shedding has rejected is not counted.
+    /// </summary>
+#else
+    /// <summary>Gives each client the requests of its plan, and responds 429 beyond. A request that load shedding has rejected is not counted.</summary>
+#endif
+    public static void UseClientRateLimits(this WebApplication app)
+    {
+        var clients = app.Services.GetRequiredService<ClientRateLimiter>();
+#if (HasRedis)
+        // Compiles the code of the first call while the process starts, and Redis may take its time.
+        clients.Limiter.AcquireAsync(new DefaultHttpContext()).AsTask();
+#endif
+        app.Use((context, next) =>
+        {
+            if (context.GetEndpoint()?.Metadata.GetMetadata<DisableRateLimitingAttribute>() is null)
+            {
+                context.Response.OnStarting(clients.AddHeadersAsync, context);
+            }
+
+            return next(context);
+        });
+        app.UseRateLimiter();
+    }
+}

@@ -1,0 +1,33 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace ScalableBackend.Shared.Catalog;
+
+public sealed class Product
+{
+    /// <summary>A UUIDv7, so products sort by age.</summary>
+    public required Guid Id { get; init; }
+
+    public required string Name { get; set; }
+
+    public required decimal Price { get; set; }
+
+    /// <summary>Another one after each change.</summary>
+    public uint Version { get; init; }
+
+    internal sealed class Configuration : IEntityTypeConfiguration<Product>
+    {
+        public void Configure(EntityTypeBuilder<Product> builder)
+        {
+            builder.Property(product => product.Id).ValueGeneratedNever();
+            builder.Property(product => product.Name).HasMaxLength(200);
+            builder.Property(product => product.Price).HasPrecision(18, 2);
+#if (HasSqlite)
+            builder.Property(product => product.Version).IsConcurrencyToken();
+#else
+            // Kept by PostgreSQL itself: the transaction that wrote the row.
+            builder.Property(product => product.Version).HasColumnName("xmin").HasColumnType("xid").IsRowVersion();
+#endif
+        }
+    }
+}
