@@ -1,14 +1,14 @@
-using ApiFloor;
+using ApiBaseline;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Npgsql;
 
-// api: the endpoints of the sample, by hand, on the same tables. sink: takes what OTLP exporters send, and forgets it.
+// Without arguments: the sample's endpoints, hand-written on the same tables. sink: an OTLP endpoint that discards all telemetry.
 var builder = WebApplication.CreateSlimBuilder(args);
 if (args.FirstOrDefault() == "sink")
 {
     builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http2));
     var sink = builder.Build();
-    sink.Run(Sink.TakeAsync);
+    sink.Run(Sink.AcceptAsync);
     sink.Run();
     return;
 }

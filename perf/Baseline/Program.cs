@@ -1,8 +1,8 @@
-using Floor;
+using Baseline;
 using Npgsql;
 using RabbitMQ.Client;
 
-// migrate: makes the tables. api: takes orders and relays. worker: handles the messages.
+// migrate: creates the tables. api: accepts orders and runs the relay. worker: handles the messages.
 var role = args.FirstOrDefault();
 var builder = WebApplication.CreateBuilder(args);
 

@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace Floor;
+namespace Baseline;
 
 internal static class Schema
 {

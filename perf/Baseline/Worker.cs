@@ -5,7 +5,7 @@ using Npgsql;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 
-namespace Floor;
+namespace Baseline;
 
 internal sealed class WorkerOptions
 {
@@ -16,10 +16,10 @@ internal sealed class WorkerOptions
     public int BatchSize { get; init; }
 }
 
-/// <summary>One transaction for a message, or for as many as are there: the inbox row first, then the effect; then the ack.</summary>
+/// <summary>Idempotent consumer: one transaction per message or per batch inserts the inbox row and the effect; the ack follows the commit.</summary>
 internal sealed class Worker(NpgsqlDataSource database, IConnection broker, IOptions<WorkerOptions> options) : BackgroundService
 {
-    private const string Consumer = "floor.orders";
+    private const string Consumer = "baseline.orders";
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -45,7 +45,7 @@ internal sealed class Worker(NpgsqlDataSource database, IConnection broker, IOpt
         }
     }
 
-    // One after the other: so each is as large as it can be, and one ack is enough for all of it.
+    // Batches run sequentially, so each is as large as possible and one cumulative ack covers it.
     private async Task HandleBatchesAsync(IChannel channel, ChannelReader<Delivery> deliveries, CancellationToken cancellationToken)
     {
         while (await deliveries.WaitToReadAsync(cancellationToken))
@@ -107,12 +107,12 @@ internal sealed class Worker(NpgsqlDataSource database, IConnection broker, IOpt
                 new() { Value = DateTime.UtcNow },
             },
         };
-        var fresh = new HashSet<Guid>();
+        var inserted = new HashSet<Guid>();
         await using (var reader = await inbox.ExecuteReaderAsync(cancellationToken))
         {
             while (await reader.ReadAsync(cancellationToken))
             {
-                fresh.Add(reader.GetGuid(0));
+                inserted.Add(reader.GetGuid(0));
             }
         }
 
@@ -121,7 +121,7 @@ internal sealed class Worker(NpgsqlDataSource database, IConnection broker, IOpt
         {
             Parameters =
             {
-                new() { Value = batch.Where(delivery => fresh.Remove(delivery.MessageId)).Select(delivery => delivery.Message.OrderId).ToArray() },
+                new() { Value = batch.Where(delivery => inserted.Remove(delivery.MessageId)).Select(delivery => delivery.Message.OrderId).ToArray() },
                 new() { Value = DateTime.UtcNow },
             },
         };

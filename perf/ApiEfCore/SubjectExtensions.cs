@@ -1,8 +1,8 @@
-using ApiFloor;
+using ApiBaseline;
 
 namespace ApiEfCore;
 
-internal static class CallerExtensions
+internal static class SubjectExtensions
 {
     private const string Item = "subject";
 

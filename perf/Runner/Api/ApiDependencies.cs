@@ -4,22 +4,22 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace Runner.Api;
 
-/// <summary>What an API needs around it, besides its servers, to have all that it has in production.</summary>
-internal static class Surroundings
+/// <summary>The production dependencies of an API besides its servers: an OTLP endpoint and a bound queue.</summary>
+internal static class ApiDependencies
 {
-    /// <summary>Takes what OTLP exporters send; of the floor's program.</summary>
-    public static Daemon StartSink(string floor, out string address)
+    /// <summary>Starts the OTLP endpoint of the baseline, which discards all telemetry.</summary>
+    public static Daemon StartSink(string baseline, out string address)
     {
         address = $"http://127.0.0.1:{FreePort.Next()}";
         return Daemon.Start(
             "dotnet",
-            [floor, "sink"],
-            Path.GetDirectoryName(floor)!,
+            [baseline, "sink"],
+            Path.GetDirectoryName(baseline)!,
             Path.Combine(TempFolder.Create("log"), "sink"),
             new Dictionary<string, string> { ["ASPNETCORE_URLS"] = address });
     }
 
-    /// <summary>For messages that no worker takes: the broker keeps the newest ones, on disk, and forgets the others.</summary>
+    /// <summary>Declares a bounded queue, as no worker consumes: the broker keeps the newest messages and drops the oldest.</summary>
     public static async Task DeclareQueueAsync(string broker, CancellationToken cancellationToken)
     {
         await using var connection = await new ConnectionFactory { Uri = new Uri(broker) }.CreateConnectionAsync(cancellationToken);

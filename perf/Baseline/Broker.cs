@@ -1,11 +1,11 @@
 using RabbitMQ.Client;
 
-namespace Floor;
+namespace Baseline;
 
 internal static class Broker
 {
-    public const string Exchange = "floor";
-    public const string Queue = "floor.orders";
+    public const string Exchange = "baseline";
+    public const string Queue = "baseline.orders";
     public const string MessageType = "orders.placed";
 
     public static async Task DeclareAsync(IChannel channel, CancellationToken cancellationToken)

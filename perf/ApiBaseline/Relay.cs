@@ -2,7 +2,7 @@ using System.Text;
 using Npgsql;
 using RabbitMQ.Client;
 
-namespace ApiFloor;
+namespace ApiBaseline;
 
 internal sealed class OutboxSignal : IDisposable
 {
@@ -34,7 +34,7 @@ internal static class RelayExtensions
     }
 }
 
-/// <summary>Claims by row locks, publishes with confirms, deletes.</summary>
+/// <summary>Claims messages with row locks, publishes them with publisher confirms and deletes them.</summary>
 internal sealed class Relay(NpgsqlDataSource database, IConnection broker, OutboxSignal signal) : BackgroundService
 {
     public const string MessageType = "orders.placed";

@@ -3,9 +3,9 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 
-namespace ApiFloor;
+namespace ApiBaseline;
 
-/// <summary>Checks tokens of HS256: signature, issuer, audience, expiry.</summary>
+/// <summary>Validates HS256 tokens: signature, issuer, audience and expiry.</summary>
 internal sealed class Bearer(IConfiguration configuration)
 {
     private const string Section = "Authentication:Schemes:Bearer:";
@@ -15,7 +15,7 @@ internal sealed class Bearer(IConfiguration configuration)
     private readonly string issuer = configuration[Section + "ValidIssuer"]!;
     private readonly string audience = configuration[Section + "ValidAudiences:0"]!;
 
-    /// <param name="endpoint">Gets the request and the subject of its token.</param>
+    /// <param name="endpoint">Handles an authenticated request; receives the subject of its token.</param>
     public RequestDelegate Require(Func<HttpContext, string, Task> endpoint) => context =>
     {
         if (GetSubject(context.Request.Headers.Authorization.ToString()) is { } subject)

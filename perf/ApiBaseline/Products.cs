@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Npgsql;
 
-namespace ApiFloor;
+namespace ApiBaseline;
 
 internal sealed class Products(NpgsqlDataSource database)
 {

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Npgsql;
 
-namespace ApiFloor;
+namespace ApiBaseline;
 
 internal sealed class Orders(NpgsqlDataSource database, OutboxSignal signal)
 {
@@ -60,12 +60,12 @@ internal sealed class Orders(NpgsqlDataSource database, OutboxSignal signal)
             Page<OrderSummary>.Of(rows, limit, row => row.Id), Json.Default.PageOrderSummary, cancellationToken: context.RequestAborted);
     }
 
-    // Two round trips and a commit. Where two requests have the same key, the second waits in its insert for the first.
+    // Two round trips and a commit. With concurrent requests of the same key, the second blocks on the unique index until the first commits.
     public async Task PlaceAsync(HttpContext context, string subject)
     {
         var cancellationToken = context.RequestAborted;
         var key = context.Request.Headers["Idempotency-Key"].ToString();
-        var request = await context.Request.ReadFromJsonAsync(Json.Default.PlaceOrder, cancellationToken);
+        var request = await context.Request.ReadFromJsonAsync(Json.Default.PlaceOrderRequest, cancellationToken);
         if (request is not { Email.Length: > 0 and < 255, PaymentMethod.Length: > 0 and < 51, Lines.Count: > 0 and < 101 }
             || request.Lines.Exists(line => line.Quantity is < 1 or > 1000)
             || key.Length is 0 or > 100)
@@ -83,8 +83,8 @@ internal sealed class Orders(NpgsqlDataSource database, OutboxSignal signal)
 
         var now = DateTime.UtcNow;
         var id = Guid.CreateVersion7();
-        var fingerprint = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, Json.Default.PlaceOrder));
-        var answer = JsonSerializer.SerializeToUtf8Bytes(new PlacedOrder(id, "Pending"), Json.Default.PlacedOrder);
+        var fingerprint = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, Json.Default.PlaceOrderRequest));
+        var response = JsonSerializer.SerializeToUtf8Bytes(new PlaceOrderResponse(id, "Pending"), Json.Default.PlaceOrderResponse);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await using var batch = new NpgsqlBatch(connection, transaction)
         {
@@ -95,7 +95,7 @@ internal sealed class Orders(NpgsqlDataSource database, OutboxSignal signal)
                     INSERT INTO idempotency_keys (customer_id, key, fingerprint, status_code, location, content_type, body, created_at)
                     VALUES ($1, $2, $3, 202, $4, 'application/json', $5, $6)
                     """,
-                    subject, key, fingerprint, $"/v1/orders/{id}", answer, now),
+                    subject, key, fingerprint, $"/v1/orders/{id}", response, now),
                 Command(
                     """
                     INSERT INTO orders (id, customer_id, email, payment_method, total, status, lines)
@@ -121,16 +121,16 @@ internal sealed class Orders(NpgsqlDataSource database, OutboxSignal signal)
         catch (PostgresException exception) when (exception is { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "idempotency_keys" })
         {
             await transaction.RollbackAsync(cancellationToken);
-            await RepeatAsync(context, connection, subject, key, fingerprint);
+            await ReplayAsync(context, connection, subject, key, fingerprint);
             return;
         }
 
         await transaction.CommitAsync(cancellationToken);
         signal.Set();
-        await AnswerAsync(context, StatusCodes.Status202Accepted, $"/v1/orders/{id}", answer);
+        await WriteResponseAsync(context, StatusCodes.Status202Accepted, $"/v1/orders/{id}", response);
     }
 
-    private static async Task<List<OrderLine>?> GetLinesAsync(NpgsqlConnection connection, PlaceOrder request, CancellationToken cancellationToken)
+    private static async Task<List<OrderLine>?> GetLinesAsync(NpgsqlConnection connection, PlaceOrderRequest request, CancellationToken cancellationToken)
     {
         var prices = new Dictionary<Guid, decimal>();
         await using var command = new NpgsqlCommand("SELECT id, price FROM products WHERE id = ANY($1)", connection);
@@ -146,7 +146,7 @@ internal sealed class Orders(NpgsqlDataSource database, OutboxSignal signal)
             : null;
     }
 
-    private static async Task RepeatAsync(HttpContext context, NpgsqlConnection connection, string subject, string key, byte[] fingerprint)
+    private static async Task ReplayAsync(HttpContext context, NpgsqlConnection connection, string subject, string key, byte[] fingerprint)
     {
         await using var command = new NpgsqlCommand(
             "SELECT fingerprint, status_code, location, body FROM idempotency_keys WHERE customer_id = $1 AND key = $2", connection);
@@ -160,10 +160,10 @@ internal sealed class Orders(NpgsqlDataSource database, OutboxSignal signal)
             return;
         }
 
-        await AnswerAsync(context, reader.GetInt32(1), reader.GetString(2), reader.GetFieldValue<byte[]>(3));
+        await WriteResponseAsync(context, reader.GetInt32(1), reader.GetString(2), reader.GetFieldValue<byte[]>(3));
     }
 
-    private static async Task AnswerAsync(HttpContext context, int statusCode, string location, byte[] body)
+    private static async Task WriteResponseAsync(HttpContext context, int statusCode, string location, byte[] body)
     {
         context.Response.StatusCode = statusCode;
         context.Response.Headers.Location = location;

@@ -1,12 +1,12 @@
-namespace ApiFloor;
+namespace ApiBaseline;
 
-/// <summary>Says yes to every export by gRPC.</summary>
+/// <summary>Accepts every OTLP export over gRPC and discards it.</summary>
 internal static class Sink
 {
-    // Not compressed, and of no bytes: a message without any field.
+    // A gRPC frame with an uncompressed, empty message.
     private static readonly byte[] Empty = new byte[5];
 
-    public static async Task TakeAsync(HttpContext context)
+    public static async Task AcceptAsync(HttpContext context)
     {
         await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
         context.Response.ContentType = "application/grpc";

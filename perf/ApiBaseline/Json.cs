@@ -1,14 +1,14 @@
 using System.Text.Json.Serialization;
 
-namespace ApiFloor;
+namespace ApiBaseline;
 
 internal sealed record Product(Guid Id, string Name, decimal Price);
 
-internal sealed record PlaceOrder(string Email, string PaymentMethod, List<PlaceOrderLine> Lines);
+internal sealed record PlaceOrderRequest(string Email, string PaymentMethod, List<PlaceOrderLine> Lines);
 
 internal sealed record PlaceOrderLine(Guid ProductId, int Quantity);
 
-internal sealed record PlacedOrder(Guid Id, string Status);
+internal sealed record PlaceOrderResponse(Guid Id, string Status);
 
 internal sealed record OrderPlaced(Guid OrderId);
 
@@ -28,14 +28,14 @@ internal sealed record Page<T>(List<T> Items, Guid? Next)
 [JsonSerializable(typeof(TokenHeader))]
 [JsonSerializable(typeof(TokenPayload))]
 [JsonSerializable(typeof(Product))]
-[JsonSerializable(typeof(PlaceOrder))]
-[JsonSerializable(typeof(PlacedOrder))]
+[JsonSerializable(typeof(PlaceOrderRequest))]
+[JsonSerializable(typeof(PlaceOrderResponse))]
 [JsonSerializable(typeof(OrderPlaced))]
 [JsonSerializable(typeof(Order))]
 [JsonSerializable(typeof(Page<Product>))]
 [JsonSerializable(typeof(Page<OrderSummary>))]
 internal sealed partial class Json : JsonSerializerContext;
 
-/// <summary>The lines of an order as the database has them.</summary>
+/// <summary>Order lines as stored in the jsonb column.</summary>
 [JsonSerializable(typeof(List<OrderLine>))]
 internal sealed partial class StoredJson : JsonSerializerContext;

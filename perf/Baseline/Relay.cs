@@ -2,7 +2,7 @@ using System.Text;
 using Npgsql;
 using RabbitMQ.Client;
 
-namespace Floor;
+namespace Baseline;
 
 internal sealed class OutboxSignal : IDisposable
 {
@@ -21,7 +21,7 @@ internal sealed class OutboxSignal : IDisposable
     public void Dispose() => _signal.Dispose();
 }
 
-/// <summary>Claims by row locks, publishes with confirms, deletes. Any number of them may run.</summary>
+/// <summary>Claims messages with row locks, publishes them with publisher confirms and deletes them. Safe to run in any number of processes.</summary>
 internal sealed class Relay(NpgsqlDataSource database, IConnection broker, OutboxSignal signal) : BackgroundService
 {
     private const int BatchSize = 100;

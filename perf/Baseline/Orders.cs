@@ -1,9 +1,9 @@
 using System.Text.Json;
 using Npgsql;
 
-namespace Floor;
+namespace Baseline;
 
-internal sealed record PlaceOrder(Guid Id, string Customer, decimal Total);
+internal sealed record PlaceOrderRequest(Guid Id, string Customer, decimal Total);
 
 internal sealed record OrderPlaced(Guid OrderId);
 
@@ -16,7 +16,7 @@ internal static class Orders
     }
 
     private static async Task<IResult> PlaceAsync(
-        PlaceOrder order, NpgsqlDataSource database, OutboxSignal signal, CancellationToken cancellationToken)
+        PlaceOrderRequest order, NpgsqlDataSource database, OutboxSignal signal, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -40,7 +40,7 @@ internal static class Orders
         return Results.Accepted();
     }
 
-    // Many orders in one transaction, so that they are all in the outbox before the relay sees the first.
+    // All orders in one transaction, so the outbox is complete before the relay sees the first message.
     private static async Task<IResult> SeedAsync(int count, NpgsqlDataSource database, OutboxSignal signal, CancellationToken cancellationToken)
     {
         var ids = Enumerable.Range(0, count).Select(_ => Guid.CreateVersion7()).ToArray();
