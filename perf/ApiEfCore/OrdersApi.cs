@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using ApiFloor;
+using ApiBaseline;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -46,7 +46,7 @@ internal static class OrdersApi
     }
 
     private static async Task<IResult> PlaceAsync(
-        PlaceOrder request, ShopContext db, HttpContext context, OutboxSignal signal, CancellationToken cancellationToken)
+        PlaceOrderRequest request, ShopContext db, HttpContext context, OutboxSignal signal, CancellationToken cancellationToken)
     {
         var key = context.Request.Headers["Idempotency-Key"].ToString();
         if (request is not { Email.Length: > 0 and < 255, PaymentMethod.Length: > 0 and < 51, Lines.Count: > 0 and < 101 }
@@ -75,18 +75,18 @@ internal static class OrdersApi
             Status = "Pending",
             Lines = lines,
         };
-        var answer = new KeyRow
+        var response = new IdempotencyKeyRow
         {
             CustomerId = order.CustomerId,
             Key = key,
-            Fingerprint = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, Json.Default.PlaceOrder)),
+            Fingerprint = SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(request, Json.Default.PlaceOrderRequest)),
             StatusCode = StatusCodes.Status202Accepted,
             Location = $"/v1/orders/{order.Id}",
             ContentType = "application/json",
-            Body = JsonSerializer.SerializeToUtf8Bytes(new PlacedOrder(order.Id, order.Status), Json.Default.PlacedOrder),
+            Body = JsonSerializer.SerializeToUtf8Bytes(new PlaceOrderResponse(order.Id, order.Status), Json.Default.PlaceOrderResponse),
             CreatedAt = now,
         };
-        db.AddRange(order, answer, new OutboxRow
+        db.AddRange(order, response, new OutboxRow
         {
             Id = Guid.CreateVersion7(now),
             Type = Relay.MessageType,
@@ -103,18 +103,18 @@ internal static class OrdersApi
         {
             db.ChangeTracker.Clear();
             var earlier = await db.IdempotencyKeys.AsNoTracking()
-                .SingleAsync(row => row.CustomerId == answer.CustomerId && row.Key == key, cancellationToken);
-            return earlier.Fingerprint.AsSpan().SequenceEqual(answer.Fingerprint) ? Accepted(context, earlier) : TypedResults.UnprocessableEntity();
+                .SingleAsync(row => row.CustomerId == response.CustomerId && row.Key == key, cancellationToken);
+            return earlier.Fingerprint.AsSpan().SequenceEqual(response.Fingerprint) ? Accepted(context, earlier) : TypedResults.UnprocessableEntity();
         }
 
         signal.Set();
-        return Accepted(context, answer);
+        return Accepted(context, response);
     }
 
-    private static FileContentHttpResult Accepted(HttpContext context, KeyRow answer)
+    private static FileContentHttpResult Accepted(HttpContext context, IdempotencyKeyRow response)
     {
-        context.Response.StatusCode = answer.StatusCode;
-        context.Response.Headers.Location = answer.Location;
-        return TypedResults.Bytes(answer.Body, answer.ContentType);
+        context.Response.StatusCode = response.StatusCode;
+        context.Response.Headers.Location = response.Location;
+        return TypedResults.Bytes(response.Body, response.ContentType);
     }
 }

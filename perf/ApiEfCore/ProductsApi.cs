@@ -1,4 +1,4 @@
-using ApiFloor;
+using ApiBaseline;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Caching.Memory;

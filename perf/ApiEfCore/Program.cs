@@ -1,13 +1,13 @@
+using ApiBaseline;
 using ApiEfCore;
-using ApiFloor;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
 
-// The same endpoints as a careful team writes them with EF Core and OpenTelemetry: no limits, no resilience, no shared cache, and
-// the floor's own few lines for tokens and for the outbox.
+// The sample's endpoints with EF Core and OpenTelemetry only: no rate limiting, load shedding, resilience or distributed cache;
+// token validation and the outbox relay are those of the hand-written baseline.
 var builder = WebApplication.CreateBuilder(args);
 var database = NpgsqlDataSource.Create(builder.Configuration.GetConnectionString("database")!);
 builder.Services.AddSingleton(database);

@@ -1,16 +1,16 @@
-using ApiFloor;
+using ApiBaseline;
 using Microsoft.EntityFrameworkCore;
 
 namespace ApiEfCore;
 
-/// <summary>The tables that the Migrator of the output makes.</summary>
+/// <summary>Maps the tables that the generated Migrator creates.</summary>
 internal sealed class ShopContext(DbContextOptions<ShopContext> options) : DbContext(options)
 {
     public DbSet<ProductRow> Products => Set<ProductRow>();
 
     public DbSet<OrderRow> Orders => Set<OrderRow>();
 
-    public DbSet<KeyRow> IdempotencyKeys => Set<KeyRow>();
+    public DbSet<IdempotencyKeyRow> IdempotencyKeys => Set<IdempotencyKeyRow>();
 
     public DbSet<OutboxRow> OutboxMessages => Set<OutboxRow>();
 
@@ -22,7 +22,7 @@ internal sealed class ShopContext(DbContextOptions<ShopContext> options) : DbCon
             order.Property(row => row.Id).ValueGeneratedNever();
             order.ComplexCollection(row => row.Lines, lines => lines.ToJson());
         });
-        modelBuilder.Entity<KeyRow>().HasKey(row => new { row.CustomerId, row.Key });
+        modelBuilder.Entity<IdempotencyKeyRow>().HasKey(row => new { row.CustomerId, row.Key });
         modelBuilder.Entity<OutboxRow>().Property(row => row.Id).ValueGeneratedNever();
     }
 }
@@ -55,7 +55,7 @@ internal sealed class OrderRow
     public List<OrderLine> Lines { get; init; } = [];
 }
 
-internal sealed class KeyRow
+internal sealed class IdempotencyKeyRow
 {
     public required string CustomerId { get; init; }
 

@@ -5,27 +5,27 @@ namespace Runner;
 
 internal static class BulkRows
 {
-    private const int AtOnce = 500_000;
+    private const int ChunkSize = 500_000;
 
-    /// <summary>Fills a table with copies of its first row that differ in their id, a UUIDv7 of the last hour.</summary>
-    /// <param name="others">More that differs, such as <c>, 'name', i</c>, where i is the number of the copy and row the first row.</param>
+    /// <summary>Fills a table with copies of its first row, each with a new UUIDv7 of the last hour.</summary>
+    /// <param name="others">Further columns to vary, such as <c>, 'name', i</c>; i is the number of the copy, row is the first row.</param>
     public static async Task CopyAsync(
         NpgsqlDataSource database, string table, string id, int count, string others, CancellationToken cancellationToken)
     {
-        for (var done = 0; done < count; done += AtOnce)
+        for (var done = 0; done < count; done += ChunkSize)
         {
             await ExecuteAsync(database, string.Create(CultureInfo.InvariantCulture, $"""
                 INSERT INTO {table}
                 SELECT (jsonb_populate_record(row, jsonb_build_object('{id}', {Id(count)}{others}))).*
-                FROM (SELECT source AS row FROM {table} AS source LIMIT 1) AS first, generate_series({done + 1}, {Math.Min(done + AtOnce, count)}) AS i
+                FROM (SELECT source AS row FROM {table} AS source LIMIT 1) AS first, generate_series({done + 1}, {Math.Min(done + ChunkSize, count)}) AS i
                 """), cancellationToken);
-            Report.Progress($"{table}: {Report.Number(Math.Min(done + AtOnce, count))} rows");
+            Report.Progress($"{table}: {Report.Number(Math.Min(done + ChunkSize, count))} rows");
         }
 
         await SettleAsync(database, table, cancellationToken);
     }
 
-    /// <summary>Fills the outbox with orders that become due, a microsecond after each other, when all is written; waits until they are.</summary>
+    /// <summary>Fills the outbox with messages that become due, one microsecond apart, once all are written, and waits until they are due.</summary>
     public static async Task ScheduleOrdersAsync(NpgsqlDataSource database, int count, CancellationToken cancellationToken)
     {
         var due = DateTimeOffset.UtcNow + TimeSpan.FromSeconds(5 + (count / 10_000));
@@ -40,21 +40,21 @@ internal static class BulkRows
         var left = due - DateTimeOffset.UtcNow;
         if (left < TimeSpan.Zero)
         {
-            throw new InvalidOperationException($"It took too long to put {count} orders into the outbox.");
+            throw new InvalidOperationException($"Writing {count} orders to the outbox took longer than scheduled.");
         }
 
         await Task.Delay(left, cancellationToken);
     }
 
-    /// <summary>Has the database do now what it would do in the background later.</summary>
-    /// <param name="table">Which table; all, if it is empty.</param>
+    /// <summary>Vacuums and checkpoints now, so that no background work disturbs the measurement.</summary>
+    /// <param name="table">The table to vacuum; empty for all.</param>
     public static async Task SettleAsync(NpgsqlDataSource database, string table, CancellationToken cancellationToken)
     {
         await ExecuteAsync(database, $"VACUUM (ANALYZE) {table}", cancellationToken);
         await ExecuteAsync(database, "CHECKPOINT", cancellationToken);
     }
 
-    // Of the i-th of so many rows: a UUIDv7 of the last hour.
+    // The UUIDv7 of row i; the timestamps of all rows are spread over the last hour.
     private static string Id(int count) => string.Create(CultureInfo.InvariantCulture, $"""
         (lpad(to_hex(((extract(epoch FROM now()) - 3600 + 3600.0 * i / {count}) * 1000)::bigint), 12, '0')
             || '7' || substr(md5(i::text), 1, 3) || '8' || substr(md5(i::text), 4, 15))::uuid

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Runner;
 
-/// <summary>Processor time of all that this program has started, by part. On a busy machine it says more than the clock.</summary>
+/// <summary>CPU time of all descendant processes by component. On a busy machine it is more stable than elapsed time.</summary>
 internal static class CpuTime
 {
     private static readonly (string Part, string[] Words)[] Parts =
@@ -15,7 +15,7 @@ internal static class CpuTime
 
     public static IReadOnlyList<string> Names { get; } = [.. Parts.Select(part => part.Part)];
 
-    /// <returns>Seconds by part, since the start of the processes.</returns>
+    /// <returns>Seconds by component since the start of the processes.</returns>
     public static Dictionary<string, double> Read()
     {
         var processes = Directory.GetDirectories("/proc").Select(TryRead).OfType<Entry>().ToDictionary(entry => entry.Id);
@@ -46,7 +46,7 @@ internal static class CpuTime
         try
         {
             var stat = File.ReadAllText(Path.Combine(folder, "stat"));
-            // After the name in brackets: state, parent, ... and from the 12th on user, system, and both of the children that have ended.
+            // Fields after the parenthesized name: state, parent, ..., utime, stime, cutime, cstime (the last two of exited children).
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
             var ticks = fields[11..15].Sum(field => long.Parse(field, CultureInfo.InvariantCulture));
             return new Entry(
@@ -57,7 +57,7 @@ internal static class CpuTime
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or FormatException)
         {
-            // Not a process, or one that has just ended.
+            // Not a process, or one that has just exited.
             return null;
         }
     }

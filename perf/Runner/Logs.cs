@@ -2,11 +2,11 @@ using ScalableTemplates.Tests.EndToEnd;
 
 namespace Runner;
 
-/// <summary>What the processes of a contender have written.</summary>
+/// <summary>Log output of a contender's processes.</summary>
 internal static class Logs
 {
-    /// <returns>Each kind of warning and error once. A figure with one behind it may be of something else.</returns>
-    public static IEnumerable<string> FindComplaints(string log)
+    /// <returns>Each kind of warning and error once; they may invalidate a measurement.</returns>
+    public static IEnumerable<string> FindWarnings(string log)
     {
         var lines = log.Split('\n');
         return lines

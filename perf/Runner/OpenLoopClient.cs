@@ -4,16 +4,16 @@ using System.Net.Http.Json;
 
 namespace Runner;
 
-/// <summary>Sends orders at a constant rate, whether or not earlier ones are answered.</summary>
+/// <summary>Open-loop load: sends orders at a constant rate, independent of responses.</summary>
 internal sealed class OpenLoopClient(Uri address, int perSecond)
 {
-    /// <returns>When each order was sent.</returns>
+    /// <returns>The send time of each order.</returns>
     public async Task<Dictionary<Guid, DateTime>> RunAsync(TimeSpan length, CancellationToken cancellationToken)
     {
         using var client = new HttpClient();
         var sent = new Dictionary<Guid, DateTime>();
-        var answers = new List<Task>();
-        // A thread of its own: it is late only if the machine is.
+        var responses = new List<Task>();
+        // A dedicated thread, so that thread pool starvation cannot delay sending.
         var sending = new Thread(() =>
         {
             var count = (int)(length.TotalSeconds * perSecond);
@@ -28,7 +28,7 @@ internal sealed class OpenLoopClient(Uri address, int perSecond)
 
                 var id = Guid.CreateVersion7();
                 sent[id] = DateTime.UtcNow;
-                answers.Add(SendAsync(client, id, cancellationToken));
+                responses.Add(SendAsync(client, id, cancellationToken));
             }
         });
         sending.Start();
@@ -37,12 +37,12 @@ internal sealed class OpenLoopClient(Uri address, int perSecond)
             await Task.Delay(100, CancellationToken.None);
         }
 
-        await Task.WhenAll(answers);
+        await Task.WhenAll(responses);
         cancellationToken.ThrowIfCancellationRequested();
         return sent;
     }
 
-    /// <summary>Sends orders as fast as they are answered, some at the same time.</summary>
+    /// <summary>Closed-loop load: sends orders over a fixed number of concurrent requests.</summary>
     public async Task SendAllAsync(int count, CancellationToken cancellationToken)
     {
         using var client = new HttpClient();
@@ -57,7 +57,7 @@ internal sealed class OpenLoopClient(Uri address, int perSecond)
         using var response = await client.PostAsJsonAsync(address, new { Id = id, Customer = "ada", Total = 12.5m }, cancellationToken);
         if (response.StatusCode != HttpStatusCode.Accepted)
         {
-            throw new InvalidOperationException($"{address} answered {response.StatusCode}.");
+            throw new InvalidOperationException($"{address} returned {response.StatusCode}.");
         }
     }
 }

@@ -17,7 +17,7 @@ using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 try
 {
     await using var servers = await ServerSet.StartAsync(options);
-    var contenders = new Contender[] { new FloorContender(), new GeneratedContender(), new WolverineContender() }
+    var contenders = new Contender[] { new BaselineContender(), new GeneratedContender(), new WolverineContender() }
         .Where(contender => options.Includes(contender.Name))
         .ToList();
     var report = new Report(options);
@@ -30,7 +30,7 @@ try
             "growth" => new Growth(servers, new GeneratedContender(), options, report).RunAsync(stop.Token),
             "api" => new ApiLoad(servers, options, report).RunAsync(stop.Token),
             "pages" => new Pages(servers, options, report).RunAsync(stop.Token),
-            _ => throw new InvalidOperationException($"No benchmark: {benchmark}"),
+            _ => throw new InvalidOperationException($"Unknown benchmark: {benchmark}"),
         });
     }
 

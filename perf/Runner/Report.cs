@@ -25,7 +25,7 @@ internal sealed class Report(RunOptions options)
         static string Line(string[] cells) => $"| {string.Join(" | ", cells)} |";
     }
 
-    /// <summary>A line for those who watch.</summary>
+    /// <summary>Writes a progress line to standard error.</summary>
     public static void Progress(string text) => Console.Error.WriteLine($"{DateTime.Now:HH:mm:ss} {text}");
 
     public static double Median(IEnumerable<double> values)
@@ -34,8 +34,8 @@ internal sealed class Report(RunOptions options)
         return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
     }
 
-    /// <summary>With 1 for what is as it should be: 3 digits that count.</summary>
-    public static string Ratio(double value) => value.ToString("0.00", CultureInfo.InvariantCulture);
+    /// <summary>Formats a number with two decimal places.</summary>
+    public static string Decimal(double value) => value.ToString("0.00", CultureInfo.InvariantCulture);
 
     public static string Number(double value) => value.ToString("#,0", CultureInfo.InvariantCulture);
 }

@@ -1,12 +1,12 @@
 namespace Runner;
 
-/// <param name="Benchmarks">What to measure, in order.</param>
-/// <param name="Rounds">How often; figures are medians.</param>
-/// <param name="IsQuick">Small numbers: shows that all works, measures nothing.</param>
-/// <param name="Contenders">Only these; all if empty.</param>
-/// <param name="Statements">Also print what the database had to do for a message; costs a little time.</param>
+/// <param name="Benchmarks">The benchmarks to run, in order.</param>
+/// <param name="Rounds">The number of rounds; figures are medians.</param>
+/// <param name="IsQuick">Small counts, to check that the benchmarks run; the figures are meaningless.</param>
+/// <param name="Contenders">The contenders to run; empty for all.</param>
+/// <param name="Statements">Whether to print the SQL statements per message, at a small overhead.</param>
 /// <param name="Connection">Settings to add to every contender's connection string.</param>
-/// <param name="Output">A file to add the tables to.</param>
+/// <param name="Output">A file to append the tables to.</param>
 internal sealed record RunOptions(
     IReadOnlyList<string> Benchmarks,
     int Rounds,
@@ -19,25 +19,25 @@ internal sealed record RunOptions(
     public const string Help = """
         perf/run BENCHMARK... [options]
 
-        drain       20,000 orders in the outbox -> broker -> handler with inbox, one by one and in batches
-        latency     200 POST/s, from sending the POST to its effect
+        drain       20,000 orders, outbox -> broker -> idempotent handler, one by one and in batches
+        latency     200 POST/s, from sending the POST to its committed effect
         messaging   drain and latency
-        growth      processes, waiting, inbox and transaction
+        growth      processes, backlog, inbox and transaction
         processes   one, two and four relays and workers
-        waiting     10,000 and 1,000,000 orders in the outbox
+        backlog     10,000 and 1,000,000 messages in the outbox
         inbox       10,000,000 rows in the inbox
-        transaction one that stays open while 100,000 orders are drained
-        api         the API of the sample against the same endpoints by hand, and with EF Core alone; needs wrk
-        pages       the page queries of the sample on a large orders table
-        all         everything
+        transaction a long-running transaction while 100,000 orders are drained
+        api         the sample API against the same endpoints hand-written and with EF Core only; needs wrk
+        pages       the sample's keyset pages on a large orders table
+        all         all benchmarks
 
-        --rounds N          how often (3); the figures are medians
-        --only NAME,NAME    of: floor, efcore, generated, wolverine
-        --statements        also print the database's work for a message
+        --rounds N          number of rounds (3); figures are medians
+        --only NAME,NAME    contenders to run, of: baseline, efcore, generated, wolverine
+        --statements        also print the SQL statements per message
         --connection TEXT   settings to add to every contender's connection string, such as "Max Auto Prepare=20"
-        --set NAME=VALUE    a setting of the generated API, for api; as often as needed
-        --output FILE       add the tables to a file
-        --quick             small numbers, one round: shows that all works, measures nothing
+        --set NAME=VALUE    a setting of the generated API, for the benchmark api; repeatable
+        --output FILE       append the tables to a file
+        --quick             small counts and one round, to check that the benchmarks run
         """;
 
     // The same for all contenders.
@@ -47,15 +47,15 @@ internal sealed record RunOptions(
 
     public static int BatchSize => 100;
 
-    /// <summary>What grows.</summary>
+    /// <summary>The growth benchmarks to run.</summary>
     public IReadOnlyList<string> Growth { get; init; } = [];
 
-    /// <summary>Settings to add to the environment of the generated API.</summary>
+    /// <summary>Additional environment variables of the generated API.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
     public bool Includes(string contender) => Contenders.Count == 0 || Contenders.Contains(contender);
 
-    public int Of(int count) => IsQuick ? Math.Max(count / 40, 10) : count;
+    public int Scale(int count) => IsQuick ? Math.Max(count / 40, 10) : count;
 
     public static RunOptions? Parse(string[] args)
     {
@@ -66,10 +66,10 @@ internal sealed record RunOptions(
             options = arg switch
             {
                 "drain" or "latency" or "api" or "pages" => options.With(arg),
-                "processes" or "waiting" or "inbox" or "transaction" => options.WithGrowth(arg),
-                "growth" => options.WithGrowth("processes", "waiting", "inbox", "transaction"),
+                "processes" or "backlog" or "inbox" or "transaction" => options.WithGrowth(arg),
+                "growth" => options.WithGrowth("processes", "backlog", "inbox", "transaction"),
                 "messaging" => options.With("drain", "latency"),
-                "all" => options.With("drain", "latency").WithGrowth("processes", "waiting", "inbox", "transaction").With("api", "pages"),
+                "all" => options.With("drain", "latency").WithGrowth("processes", "backlog", "inbox", "transaction").With("api", "pages"),
                 "--quick" => options with { IsQuick = true, Rounds = 1 },
                 "--statements" => options with { Statements = true },
                 "--rounds" when rest.TryDequeue(out var value) && int.TryParse(value, out var rounds) => options with { Rounds = rounds },

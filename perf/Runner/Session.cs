@@ -7,7 +7,7 @@ using ScalableTemplates.Tests.EndToEnd;
 
 namespace Runner;
 
-/// <summary>The processes of a contender that run, on an empty database.</summary>
+/// <summary>The running processes of a contender on their own database.</summary>
 internal sealed class Session : IAsyncDisposable
 {
     private readonly List<Daemon> daemons = [];
@@ -28,18 +28,18 @@ internal sealed class Session : IAsyncDisposable
     /// <summary>The contender's database.</summary>
     public NpgsqlDataSource Database { get; }
 
-    /// <summary>Where to send orders.</summary>
+    /// <summary>The base address for orders.</summary>
     public Uri Api { get; private set; } = null!;
 
-    /// <param name="relays">How many processes take orders and relay them.</param>
-    /// <param name="workers">How many processes handle messages.</param>
+    /// <param name="relays">The number of processes that accept orders and relay them.</param>
+    /// <param name="workers">The number of processes that handle messages.</param>
     public static async Task<Session> StartAsync(
         Contender contender, ServerSet servers, bool batched = false, int relays = 1, int workers = 1, CancellationToken cancellationToken = default)
     {
         var connectionStrings = await servers.GetConnectionStringsAsync($"{contender.Name}");
         var environment = connectionStrings.ToDictionary(pair => $"ConnectionStrings__{pair.Key}", pair => pair.Value);
         environment["Bench__BatchSize"] = (batched ? RunOptions.BatchSize : 1).ToString(CultureInfo.InvariantCulture);
-        // One client stands for many, and the probes are where the runner looks for them.
+        // One client represents many, and probes are served on the API's port.
         environment["Limits__Plans__standard__RequestsPerMinute"] = "60000000";
         environment["Limits__Plans__standard__Burst"] = "1000000";
         environment["Limits__MaxSharePerClient"] = "1";
@@ -54,7 +54,7 @@ internal sealed class Session : IAsyncDisposable
         try
         {
             await contender.MigrateAsync(environment);
-            // The queues have to be there when the first message comes.
+            // The worker declares the queues, so it starts before the first message is published.
             await session.StartAsync(Role.Worker, workers, cancellationToken);
             session.Api = await session.StartAsync(Role.Api, relays, cancellationToken);
             await session.SeedAndDrainAsync(1, cancellationToken);
@@ -67,12 +67,12 @@ internal sealed class Session : IAsyncDisposable
         }
     }
 
-    /// <summary>Puts orders into the outbox, in one transaction, and returns when they are there.</summary>
+    /// <summary>Writes orders to the outbox in one transaction and returns once they are committed.</summary>
     public async Task SeedAsync(int count, CancellationToken cancellationToken)
     {
         orders += count;
         var seeding = PostAsync();
-        // Some answer only after they have sent all messages.
+        // Some contenders respond only after they have published all messages.
         while (!seeding.IsCompleted && await ScalarAsync<long>("SELECT count(*) FROM orders", cancellationToken) < orders)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(50 + (count / 100)), cancellationToken);
@@ -87,17 +87,17 @@ internal sealed class Session : IAsyncDisposable
         }
     }
 
-    /// <summary>Puts orders into the outbox that are due when all of them are there and the database has settled, and waits until then.</summary>
-    public async Task SeedWaitingAsync(int count, CancellationToken cancellationToken)
+    /// <summary>Writes a backlog to the outbox that becomes due once all of it is committed and vacuumed, and waits until then.</summary>
+    public async Task SeedBacklogAsync(int count, CancellationToken cancellationToken)
     {
         await BulkRows.ScheduleOrdersAsync(Database, count - 1, cancellationToken);
         orders += count - 1;
-        // The last one wakes the relay.
+        // The last order wakes the relay.
         await SeedAsync(1, cancellationToken);
     }
 
-    /// <summary>Waits until so many of the orders that were just seeded have had their effect.</summary>
-    /// <returns>From the commit of the orders to that of the effect.</returns>
+    /// <summary>Waits until the given number of seeded orders has been handled.</summary>
+    /// <returns>The time from the commit of the orders to the commit of the last effect.</returns>
     public async Task<TimeSpan> DrainAsync(int count, CancellationToken cancellationToken)
     {
         await seeded;
@@ -117,16 +117,16 @@ internal sealed class Session : IAsyncDisposable
         await DrainAsync(count, cancellationToken);
     }
 
-    /// <summary>Runs until the runtime has compiled what it will: a fresh process takes several times as long for a message.</summary>
+    /// <summary>Runs until tiered compilation has settled; a cold process takes several times as long per message.</summary>
     public async Task WarmUpAsync(RunOptions options, CancellationToken cancellationToken)
     {
         for (var i = 0; i < 5; i++)
         {
-            await SeedAndDrainAsync(options.Of(6_000), cancellationToken);
+            await SeedAndDrainAsync(options.Scale(6_000), cancellationToken);
         }
     }
 
-    /// <summary>Waits until <paramref name="count"/> more orders have had their effect.</summary>
+    /// <summary>Waits until <paramref name="count"/> more orders have been handled.</summary>
     public async Task WaitForEffectsAsync(int count, TimeSpan timeout, CancellationToken cancellationToken)
     {
         effects += count;
@@ -138,7 +138,7 @@ internal sealed class Session : IAsyncDisposable
                 throw new InvalidOperationException($"{contender.Name}: {present} effects of {effects}.{Environment.NewLine}{Logs.Tail(daemons)}");
             }
 
-            // To count them takes longer the more there are, and the processors of what is measured.
+            // Counting competes with the measured processes for CPU time, so the interval grows with the row count.
             await Task.Delay(TimeSpan.FromMilliseconds(200 + (present / 100)), cancellationToken);
         }
     }
@@ -154,9 +154,9 @@ internal sealed class Session : IAsyncDisposable
     {
         foreach (var daemon in daemons)
         {
-            foreach (var complaint in Logs.FindComplaints(daemon.Log))
+            foreach (var warning in Logs.FindWarnings(daemon.Log))
             {
-                Report.Progress($"{contender.Name}: {complaint}");
+                Report.Progress($"{contender.Name}: {warning}");
             }
 
             await daemon.DisposeAsync();
@@ -166,7 +166,7 @@ internal sealed class Session : IAsyncDisposable
         client.Dispose();
     }
 
-    /// <returns>The address of the first of them.</returns>
+    /// <returns>The address of the first process.</returns>
     private async Task<Uri> StartAsync(Role role, int count, CancellationToken cancellationToken)
     {
         var addresses = Enumerable.Range(0, count).Select(_ => new Uri($"http://127.0.0.1:{FreePort.Next()}/")).ToList();

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Runner;
 
-/// <summary>What the database did for each message, where that was asked for.</summary>
+/// <summary>SQL statements per message from pg_stat_statements, if enabled.</summary>
 internal static partial class Statements
 {
     public static async Task ResetAsync(Session session, RunOptions options, CancellationToken cancellationToken)
@@ -28,7 +28,7 @@ internal static partial class Statements
             ORDER BY total_plan_time + total_exec_time DESC LIMIT 14
             """);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        Console.Error.WriteLine("   for a message: calls, microseconds of planning, of running; statement");
+        Console.Error.WriteLine("   per message: calls, planning µs, execution µs; statement");
         while (await reader.ReadAsync(cancellationToken))
         {
             Console.Error.WriteLine(string.Create(

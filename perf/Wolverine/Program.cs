@@ -9,7 +9,7 @@ using WolverineBench;
 
 const string Queue = "wolverine.orders";
 
-// migrate: makes the tables. api: takes orders and sends their messages. worker: handles the messages.
+// migrate: creates the tables. api: accepts orders and sends their messages. worker: handles the messages.
 var role = args.FirstOrDefault();
 var builder = WebApplication.CreateBuilder(args);
 var database = builder.Configuration.GetConnectionString("database")!;
@@ -24,14 +24,14 @@ if (role == "migrate")
 builder.Host.UseWolverine(options =>
 {
     options.ServiceName = role!;
-    // A store for each of the two, which needs no agreement between them.
+    // A separate message store per process, so the two need no coordination.
     options.PersistMessagesWithPostgresql(database, $"wolverine_{role}");
     options.Durability.Mode = DurabilityMode.Solo;
     options.Services.AddDbContextWithWolverineIntegration<OrdersDb>(db => db.UseNpgsql(database), $"wolverine_{role}");
     options.UseEntityFrameworkCoreTransactions();
     options.Policies.AutoApplyTransactions();
 
-    // Without confirms a message could be lost between outbox and queue, which the other contenders rule out.
+    // Publisher confirms, as in the other contenders; without them a message could be lost between outbox and queue.
     options.UseRabbitMq(new Uri(builder.Configuration.GetConnectionString("broker")!))
         .UseQuorumQueues()
         .ConfigureChannelCreation(channel =>
@@ -46,8 +46,8 @@ builder.Host.UseWolverine(options =>
     }
     else
     {
-        // Received messages are written to the inbox in batches of up to 100; the buffer behind it takes a whole run,
-        // because a full one makes the listener stop and start again.
+        // Received messages are written to the inbox in batches of up to 100; the in-memory buffer holds a whole run,
+        // because a full buffer pauses and restarts the listener.
         options.ListenToRabbitQueue(Queue)
             .UseDurableInbox(new BufferingLimits(25_000, 20_000))
             .DeliveryLimit(20)

@@ -5,14 +5,14 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace Runner.Api;
 
-/// <summary>An API as it is deployed: published, and in the environment Production.</summary>
-/// <param name="assembly">What to start.</param>
-/// <param name="connectionStrings">Of servers with a database that is filled.</param>
-/// <param name="settings">More of its environment.</param>
+/// <summary>A published API that runs in the Production environment.</summary>
+/// <param name="assembly">The assembly to start.</param>
+/// <param name="connectionStrings">Connection strings of the servers; the database holds the sample data.</param>
+/// <param name="settings">Additional environment variables.</param>
 internal sealed class ApiContender(
     string name, string assembly, IReadOnlyDictionary<string, string> connectionStrings, IReadOnlyDictionary<string, string> settings)
 {
-    // What the generated API takes by itself, from the number of processes and the connections of the server.
+    // The pool size that the generated API derives from max_connections and the number of processes.
     private const int PoolSize = 22;
 
     public string Name => name;
@@ -27,11 +27,11 @@ internal sealed class ApiContender(
         ["ConnectionStrings__broker"] = connectionStrings["broker"],
     });
 
-    /// <param name="project">The name of a folder here.</param>
+    /// <param name="project">The name of a folder in perf.</param>
     public static async Task<string> PublishAsync(string project) =>
         Path.Combine(await Command.PublishAsync(Path.Combine(Repo.Root, "perf", project)), $"{project}.dll");
 
-    /// <returns>The API and the Migrator.</returns>
+    /// <returns>The assemblies of the API and the Migrator.</returns>
     public static async Task<(string Api, string Migrator)> PublishGeneratedAsync()
     {
         var folder = Path.Combine(TempFolder.Create("api"), "Shop");

@@ -6,7 +6,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace Runner.Api;
 
-/// <summary>An API that runs, and what it costs the machine.</summary>
+/// <summary>A running API process and its resource usage.</summary>
 internal sealed class ApiProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(1);
@@ -24,23 +24,23 @@ internal sealed class ApiProcess : IAsyncDisposable
     {
         var address = new Uri($"http://127.0.0.1:{FreePort.Next()}/");
         environment["ASPNETCORE_URLS"] = address.ToString();
-        // On the same port, so that nothing listens to more than the loopback address.
+        // Probes on the API's port, so nothing listens beyond the loopback address.
         environment["Health__Port"] = "0";
         return new(
             Daemon.Start("dotnet", [assembly], Path.GetDirectoryName(assembly)!, Path.Combine(TempFolder.Create("log"), Path.GetFileName(assembly)), environment),
             address);
     }
 
-    /// <returns>How long after the start of the process it answered with 200.</returns>
+    /// <returns>The time from process start to the first 2xx response.</returns>
     public async Task<TimeSpan> WaitForAsync(string path, string token)
     {
         using var client = new HttpClient { BaseAddress = Address };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        while (!await AnswersAsync())
+        while (!await RespondsAsync())
         {
             if (daemon.HasExited || Stopwatch.GetElapsedTime(started) > Timeout)
             {
-                throw new InvalidOperationException($"{Address}{path} does not answer with 200:{Environment.NewLine}{Log}");
+                throw new InvalidOperationException($"{Address}{path} did not return 2xx:{Environment.NewLine}{Log}");
             }
 
             await Task.Delay(5);
@@ -48,7 +48,7 @@ internal sealed class ApiProcess : IAsyncDisposable
 
         return Stopwatch.GetElapsedTime(started);
 
-        async Task<bool> AnswersAsync()
+        async Task<bool> RespondsAsync()
         {
             try
             {
@@ -62,14 +62,14 @@ internal sealed class ApiProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Processor time since its start, in user and in system mode.</summary>
+    /// <summary>User and kernel CPU time since process start.</summary>
     public TimeSpan GetProcessorTime()
     {
         using var process = Process.GetProcessById(daemon.Id);
         return process.TotalProcessorTime;
     }
 
-    /// <summary>Memory that it has for itself and shares, in MiB.</summary>
+    /// <summary>Resident set size in MiB, including shared pages.</summary>
     public double GetMemory()
     {
         var line = File.ReadLines($"/proc/{daemon.Id}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));

@@ -3,19 +3,19 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace Runner.Api;
 
-/// <summary>A kind of request, with the files that say which ones to send.</summary>
-/// <param name="Bodies">What to POST; null for GET.</param>
+/// <summary>A kind of request and the files that list its paths and bodies.</summary>
+/// <param name="Bodies">The file of POST bodies; null for GET.</param>
 internal sealed record Scenario(string Name, string Paths, string? Bodies = null)
 {
     public string[] GetArguments(string token) =>
         Bodies is null ? [token, Paths] : [token, Paths, Guid.NewGuid().ToString("N"), Bodies];
 
-    /// <param name="customer">Whose orders are read.</param>
+    /// <param name="customer">The customer whose orders are read.</param>
     public static async Task<IReadOnlyList<Scenario>> CreateAllAsync(NpgsqlDataSource database, string customer, CancellationToken cancellationToken)
     {
         var folder = TempFolder.Create("requests");
         var products = await QueryAsync("SELECT id FROM products ORDER BY md5(id::text)");
-        // Newer ones than a page of the oldest, so that each page is full.
+        // Skips the oldest orders, so that every page is full.
         var orders = await QueryAsync(
             $"SELECT id FROM (SELECT id FROM orders WHERE customer_id = '{customer}' ORDER BY id OFFSET 100) AS newer ORDER BY md5(id::text)");
         return

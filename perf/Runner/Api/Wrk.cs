@@ -4,14 +4,14 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace Runner.Api;
 
-/// <summary>Sends requests over as many connections as it is told, on each one after the other.</summary>
+/// <summary>Runs wrk: a closed-loop load generator with a fixed number of connections.</summary>
 internal static class Wrk
 {
     public const int Connections = 64;
 
     private static readonly string Script = Path.Combine(Repo.Root, "perf", "Runner", "Api", "load.lua");
 
-    /// <exception cref="InvalidOperationException">It is not installed, or not all requests were answered as they should be.</exception>
+    /// <exception cref="InvalidOperationException">wrk is not installed, or a request failed or got an error status.</exception>
     public static async Task<WrkResult> RunAsync(Uri address, TimeSpan length, params string[] arguments)
     {
         if (Programs.FindFolder("wrk") is null)
@@ -27,9 +27,9 @@ internal static class Wrk
     }
 }
 
-/// <param name="Refused">Answers that are not 2xx or 3xx.</param>
-/// <param name="Broken">Requests without an answer.</param>
-/// <param name="P50">In microseconds, as <paramref name="P99"/>.</param>
+/// <param name="Refused">Responses other than 2xx and 3xx.</param>
+/// <param name="Broken">Requests that failed or timed out.</param>
+/// <param name="P50">In microseconds, like <paramref name="P99"/>.</param>
 internal sealed record WrkResult(long Requests, long Microseconds, long Refused, long Broken, long P50, long P99)
 {
     public double PerSecond => Requests * 1e6 / Microseconds;

@@ -1,4 +1,4 @@
--- For wrk. Arguments: token, file of paths, and for orders: prefix of the keys, file of bodies of one length.
+-- Script for wrk. Arguments: token, file of paths; for POST also: key prefix, file of bodies (all of the same length).
 local count, thread = 0, 0
 local requests, head, bodies, prefix = {}, nil, nil, nil
 
@@ -20,7 +20,7 @@ function init(args)
     if args[3] then
         bodies, prefix = lines(args[4]), args[3] .. "-" .. number .. "-"
         headers["Content-Type"] = "application/json"
-        -- Put together by hand, as each request has a key of its own.
+        -- Built without wrk.format for each request, as every request needs its own key.
         head = wrk.format("POST", lines(args[2])[1], headers, bodies[1])
         head = head:sub(1, #head - #bodies[1] - 2) .. "Idempotency-Key: "
         return

@@ -6,18 +6,18 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace Runner.Benchmarks;
 
-/// <summary>The sample's API with all that it has, against the same endpoints by hand, and with EF Core and OpenTelemetry alone.</summary>
+/// <summary>Compares the complete sample API with the same endpoints hand-written and with EF Core and OpenTelemetry only.</summary>
 internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report report)
 {
     private const string Customer = "ada";
 
-    // Places orders, so that the number of the others' does not grow from round to round, and with it the database's idea of them.
+    // A separate customer for placements, so the read customer's row count and the planner's statistics stay constant.
     private const string Buyer = "bob";
 
-    // The runtime compiles what is called often, in the background and for a minute of full load.
+    // Tiered compilation takes about a minute of full load to settle.
     private readonly TimeSpan warmUp = TimeSpan.FromSeconds(options.IsQuick ? 3 : 60);
-    private readonly TimeSpan fresh = TimeSpan.FromSeconds(options.IsQuick ? 1 : 5);
-    // Short and many: now and then a process is a quarter slower for some seconds.
+    private readonly TimeSpan coldLoad = TimeSpan.FromSeconds(options.IsQuick ? 1 : 5);
+    // Many short turns, as a process can be 25 % slower for several seconds.
     private readonly TimeSpan length = TimeSpan.FromSeconds(options.IsQuick ? 1 : 2);
     private readonly int turns = options.IsQuick ? 1 : 5 * options.Rounds;
     private readonly string token = Token.Create(Customer);
@@ -29,10 +29,10 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         Report.Progress("preparing the APIs");
-        var floor = await ApiContender.PublishAsync("ApiFloor");
-        await using var sink = Surroundings.StartSink(floor, out var otlp);
-        await PrepareAsync(floor, otlp, cancellationToken);
-        // The last start is that of the processes which get the requests.
+        var baseline = await ApiContender.PublishAsync("ApiBaseline");
+        await using var sink = ApiDependencies.StartSink(baseline, out var otlp);
+        await PrepareAsync(baseline, otlp, cancellationToken);
+        // The last round also measures requests, on the processes it has started.
         for (var round = 1; round < options.Rounds; round++)
         {
             await RunAllAsync(round, _ => Task.CompletedTask, cancellationToken);
@@ -42,13 +42,13 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
         figures.Write([.. contenders.Select(contender => contender.Name)], scenarios, turns, options.Rounds, report);
     }
 
-    private async Task PrepareAsync(string floor, string otlp, CancellationToken cancellationToken)
+    private async Task PrepareAsync(string baseline, string otlp, CancellationToken cancellationToken)
     {
         var generated = await ApiContender.PublishGeneratedAsync();
         var bearer = new Dictionary<string, string>();
         Token.Configure(bearer);
         var telemetry = new Dictionary<string, string>(bearer) { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = otlp };
-        // One client stands for many: its budget is counted, and never empty.
+        // One client represents many: rate limiting runs but never rejects.
         var everything = new Dictionary<string, string>(telemetry)
         {
             ["Limits__Plans__standard__RequestsPerMinute"] = "60000000",
@@ -62,7 +62,7 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
 
         ApiContender[] all =
         [
-            new("floor", floor, await CreateDatabaseAsync("api_floor"), bearer),
+            new("baseline", baseline, await CreateDatabaseAsync("api_baseline"), bearer),
             new("efcore", await ApiContender.PublishAsync("ApiEfCore"), await CreateDatabaseAsync("api_efcore"), telemetry),
             new("generated", generated.Api, await CreateDatabaseAsync("api_generated"), everything),
         ];
@@ -87,7 +87,7 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
                 await command.ExecuteNonQueryAsync(cancellationToken);
             }
 
-            await Surroundings.DeclareQueueAsync(connectionStrings["broker"], cancellationToken);
+            await ApiDependencies.DeclareQueueAsync(connectionStrings["broker"], cancellationToken);
             return connectionStrings;
         }
     }
@@ -114,8 +114,8 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
 
             foreach (var (contender, api) in running)
             {
-                // Before the runtime has compiled anew what is called often: what a replica does that was added because of load.
-                figures.Add(contender, "fresh", (await SendAsync(contender, api, scenarios[0], fresh)).PerSecond / 1000);
+                // Measured before tiered compilation settles: the throughput of a replica that was just scaled out.
+                figures.Add(contender, "cold", (await SendAsync(contender, api, scenarios[0], coldLoad)).PerSecond / 1000);
             }
 
             await measureAsync(running);
@@ -160,12 +160,12 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
 
     private async Task MeasureAsync(int turn, ApiContender contender, ApiProcess api, Scenario scenario, CancellationToken cancellationToken)
     {
-        // Nothing that was before it takes room from what is measured.
+        // Lets background work of the previous measurement finish.
         await WaitForRelayAsync(contender.Database, cancellationToken);
         await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
         var before = api.GetProcessorTime();
         var result = await SendAsync(contender, api, scenario, length);
-        // What an order costs ends with its message at the broker.
+        // The CPU time of an order includes relaying its message to the broker.
         await WaitForRelayAsync(contender.Database, cancellationToken);
         var cpu = (api.GetProcessorTime() - before).TotalMicroseconds / result.Requests;
         figures.Add(contender, scenario.Name + " rps", result.PerSecond);
@@ -193,7 +193,7 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
         {
             if (tries == 600)
             {
-                throw new InvalidOperationException("Messages stay in the outbox.");
+                throw new InvalidOperationException("The outbox was not drained within a minute.");
             }
 
             await Task.Delay(100, cancellationToken);

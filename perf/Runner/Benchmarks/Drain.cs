@@ -3,7 +3,7 @@ using Runner.Servers;
 
 namespace Runner.Benchmarks;
 
-/// <summary>How fast a full outbox becomes effects.</summary>
+/// <summary>Throughput of draining a full outbox through broker and handler.</summary>
 internal sealed class Drain(ServerSet servers, IReadOnlyList<Contender> contenders, RunOptions options, Report report)
 {
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -39,14 +39,14 @@ internal sealed class Drain(ServerSet servers, IReadOnlyList<Contender> contende
         var medians = results.ToDictionary(pair => pair.Key, pair => Report.Median(pair.Value.Select(result => result.Rate)));
         report.Write(
             batched ? "Drain, many messages in a transaction" : "Drain, one message in a transaction",
-            $"{Report.Number(options.Of(20_000))} orders, from outbox over broker to handler with inbox; medians of {options.Rounds}. "
-                + "The last columns are microseconds of processor time for a message.",
-            ["", "messages/s", "to the floor", "all rounds", .. CpuTime.Names],
+            $"{Report.Number(options.Scale(20_000))} orders from outbox through broker to idempotent handler; medians of {options.Rounds} rounds. "
+                + "The last columns are CPU time per message in microseconds.",
+            ["", "messages/s", "to the baseline", "all rounds", .. CpuTime.Names],
             results.Select(pair => (string[])
             [
                 pair.Key,
                 Report.Number(medians[pair.Key]),
-                medians.TryGetValue("floor", out var floor) ? Report.Ratio(medians[pair.Key] / floor) : "",
+                medians.TryGetValue("baseline", out var baseline) ? Report.Decimal(medians[pair.Key] / baseline) : "",
                 string.Join(", ", pair.Value.Select(result => Report.Number(result.Rate))),
                 .. CpuTime.Names.Select(name => Report.Number(Report.Median(pair.Value.Select(result => result.Cpu[name])))),
             ]));
@@ -57,7 +57,7 @@ internal sealed class Drain(ServerSet servers, IReadOnlyList<Contender> contende
         await using var session = await Session.StartAsync(contender, servers, batched, cancellationToken: cancellationToken);
         await session.WarmUpAsync(options, cancellationToken);
         await Statements.ResetAsync(session, options, cancellationToken);
-        var count = options.Of(20_000);
+        var count = options.Scale(20_000);
         await session.SeedAsync(count, cancellationToken);
         var result = await DrainResult.MeasureAsync(session, count, cancellationToken);
         await Statements.PrintAsync(session, options, count, cancellationToken);

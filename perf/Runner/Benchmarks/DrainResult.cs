@@ -1,10 +1,10 @@
 namespace Runner.Benchmarks;
 
-/// <param name="Rate">Messages a second.</param>
-/// <param name="Cpu">Microseconds of processor time for a message, by part.</param>
+/// <param name="Rate">Messages per second.</param>
+/// <param name="Cpu">CPU time per message in microseconds, by component.</param>
 internal sealed record DrainResult(double Rate, Dictionary<string, double> Cpu)
 {
-    /// <summary>Waits until so many of the orders that were just seeded have had their effect.</summary>
+    /// <summary>Waits until the given number of seeded orders has been handled.</summary>
     public static async Task<DrainResult> MeasureAsync(Session session, int count, CancellationToken cancellationToken)
     {
         var before = CpuTime.Read();

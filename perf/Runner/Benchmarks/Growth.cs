@@ -6,7 +6,7 @@ using Runner.Servers;
 
 namespace Runner.Benchmarks;
 
-/// <summary>What becomes of the drain rate of the output when there is more of something.</summary>
+/// <summary>Drain rate of the generated solution as processes, backlog, inbox or transaction age grow.</summary>
 internal sealed class Growth(ServerSet servers, Contender contender, RunOptions options, Report report)
 {
     private readonly List<(string Case, List<DrainResult> Results)> cases = [];
@@ -22,17 +22,17 @@ internal sealed class Growth(ServerSet servers, Contender contender, RunOptions 
                 await (kind switch
                 {
                     "processes" => MeasureProcessesAsync(cancellationToken),
-                    "waiting" => MeasureWaitingAsync(cancellationToken),
+                    "backlog" => MeasureBacklogAsync(cancellationToken),
                     "inbox" => MeasureInboxAsync(cancellationToken),
                     "transaction" => MeasureTransactionAsync(cancellationToken),
-                    _ => throw new InvalidOperationException($"Nothing that grows: {kind}"),
+                    _ => throw new InvalidOperationException($"Unknown growth benchmark: {kind}"),
                 });
             }
         }
 
         report.Write(
-            "Drain of the output as it grows",
-            $"Medians of {options.Rounds}. The last columns are microseconds of processor time for a message.",
+            "Drain of the generated solution under growth",
+            $"Medians of {options.Rounds} rounds. The last columns are CPU time per message in microseconds.",
             ["", "messages/s", "all rounds", .. CpuTime.Names],
             cases.Select(measured => (string[])
             [
@@ -48,31 +48,31 @@ internal sealed class Growth(ServerSet servers, Contender contender, RunOptions 
         foreach (var processes in new[] { 1, 2, 4 })
         {
             await using var session = await StartAsync(processes, cancellationToken);
-            await MeasureAsync($"{processes} relays, {processes} workers", session, options.Of(20_000), session.SeedAsync, cancellationToken);
+            await MeasureAsync($"{processes} relays, {processes} workers", session, options.Scale(20_000), session.SeedAsync, cancellationToken);
         }
     }
 
-    // To the last one: the relay runs ahead of the worker, so the first ones are handled while it takes most of the processor.
-    private async Task MeasureWaitingAsync(CancellationToken cancellationToken)
+    // Measured to the last message: the relay runs ahead of the worker and takes most of the CPU time at first.
+    private async Task MeasureBacklogAsync(CancellationToken cancellationToken)
     {
-        foreach (var waiting in new[] { options.Of(10_000), options.Of(1_000_000) })
+        foreach (var backlog in new[] { options.Scale(10_000), options.Scale(1_000_000) })
         {
             await using var session = await StartAsync(1, cancellationToken);
-            await MeasureAsync($"{Report.Number(waiting)} waiting", session, waiting, session.SeedWaitingAsync, cancellationToken);
+            await MeasureAsync($"{Report.Number(backlog)} messages in the outbox", session, backlog, session.SeedBacklogAsync, cancellationToken);
         }
     }
 
     private async Task MeasureInboxAsync(CancellationToken cancellationToken)
     {
-        foreach (var rows in new[] { 0, options.Of(10_000_000) })
+        foreach (var rows in new[] { 0, options.Scale(10_000_000) })
         {
             await using var session = await StartAsync(1, cancellationToken);
             await BulkRows.CopyAsync(session.Database, "inbox_messages", "message_id", rows, "", cancellationToken);
-            await MeasureAsync($"{Report.Number(rows)} more rows in the inbox", session, options.Of(20_000), session.SeedAsync, cancellationToken);
+            await MeasureAsync($"{Report.Number(rows)} more rows in the inbox", session, options.Scale(20_000), session.SeedAsync, cancellationToken);
         }
     }
 
-    // What was drained before stays in the tables and indexes, as the transaction could still see it; so does a standby's feedback.
+    // Drained rows cannot be vacuumed while the transaction's snapshot sees them; hot_standby_feedback has the same effect.
     private async Task MeasureTransactionAsync(CancellationToken cancellationToken)
     {
         foreach (var isOpen in new[] { false, true })
@@ -80,13 +80,13 @@ internal sealed class Growth(ServerSet servers, Contender contender, RunOptions 
             await using var session = await StartAsync(1, cancellationToken);
             await using var connection = await session.Database.OpenConnectionAsync(cancellationToken);
             await using var transaction = isOpen ? await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken) : null;
-            await using var look = new NpgsqlCommand("SELECT count(*) FROM outbox_messages", connection, transaction);
-            await look.ExecuteScalarAsync(cancellationToken);
-            var before = options.Of(100_000);
+            await using var snapshot = new NpgsqlCommand("SELECT count(*) FROM outbox_messages", connection, transaction);
+            await snapshot.ExecuteScalarAsync(cancellationToken);
+            var before = options.Scale(100_000);
             await session.SeedAndDrainAsync(before, cancellationToken);
             await MeasureAsync(
-                $"{Report.Number(before)} drained before{(isOpen ? ", with a transaction open since" : "")}",
-                session, options.Of(20_000), session.SeedAsync, cancellationToken);
+                $"{Report.Number(before)} drained before{(isOpen ? ", with a transaction open throughout" : "")}",
+                session, options.Scale(20_000), session.SeedAsync, cancellationToken);
         }
     }
 

@@ -4,7 +4,7 @@ using Runner.Servers;
 
 namespace Runner.Benchmarks;
 
-/// <summary>How long an order takes from its POST to its effect, while orders come at a constant rate, answered or not.</summary>
+/// <summary>Latency from POST to committed effect under open-loop load at a constant rate.</summary>
 internal sealed class Latency(ServerSet servers, IReadOnlyList<Contender> contenders, RunOptions options, Report report)
 {
     private const int PerSecond = 200;
@@ -32,19 +32,19 @@ internal sealed class Latency(ServerSet servers, IReadOnlyList<Contender> conten
 
         var medians = results.ToDictionary(
             pair => pair.Key, pair => (P50: Report.Median(pair.Value.Select(result => result.P50)), P99: Report.Median(pair.Value.Select(result => result.P99))));
-        var hasFloor = medians.TryGetValue("floor", out var floor);
+        var hasBaseline = medians.TryGetValue("baseline", out var baseline);
         report.Write(
             "From POST to effect",
-            $"{PerSecond} POST/s for {Length.TotalSeconds:0} s, in milliseconds; medians of {options.Rounds}.",
-            ["", "p50", "p99", "p50 to the floor", "p99 to the floor", "all rounds (p50/p99)"],
+            $"{PerSecond} POST/s for {Length.TotalSeconds:0} s, in milliseconds; medians of {options.Rounds} rounds.",
+            ["", "p50", "p99", "p50 to the baseline", "p99 to the baseline", "all rounds (p50/p99)"],
             medians.Select(pair => new[]
             {
                 pair.Key,
-                Report.Ratio(pair.Value.P50),
-                Report.Ratio(pair.Value.P99),
-                hasFloor ? Report.Ratio(pair.Value.P50 / floor.P50) : "",
-                hasFloor ? Report.Ratio(pair.Value.P99 / floor.P99) : "",
-                string.Join(", ", results[pair.Key].Select(result => $"{Report.Ratio(result.P50)}/{Report.Ratio(result.P99)}")),
+                Report.Decimal(pair.Value.P50),
+                Report.Decimal(pair.Value.P99),
+                hasBaseline ? Report.Decimal(pair.Value.P50 / baseline.P50) : "",
+                hasBaseline ? Report.Decimal(pair.Value.P99 / baseline.P99) : "",
+                string.Join(", ", results[pair.Key].Select(result => $"{Report.Decimal(result.P50)}/{Report.Decimal(result.P99)}")),
             }));
     }
 
@@ -67,10 +67,10 @@ internal sealed class Latency(ServerSet servers, IReadOnlyList<Contender> conten
         return (latencies[latencies.Length / 2], latencies[latencies.Length * 99 / 100]);
     }
 
-    // The drains have not warmed up the way from the POST to the outbox.
+    // The drains do not warm up the path from POST to outbox.
     private async Task WarmUpAsync(Session session, CancellationToken cancellationToken)
     {
-        var orders = options.Of(30_000);
+        var orders = options.Scale(30_000);
         await Client(session).SendAllAsync(orders, cancellationToken);
         await session.WaitForEffectsAsync(orders, TimeSpan.FromMinutes(1), cancellationToken);
         await BulkRows.SettleAsync(session.Database, table: "", cancellationToken);

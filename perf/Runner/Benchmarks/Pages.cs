@@ -9,7 +9,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace Runner.Benchmarks;
 
-/// <summary>How long the pages of the sample take, over HTTP, with few orders and with very many.</summary>
+/// <summary>Latency of the sample's keyset pages over HTTP with a small and a very large orders table.</summary>
 internal sealed class Pages(ServerSet servers, RunOptions options, Report report)
 {
     private const int OrdersOfACustomer = 100;
@@ -27,7 +27,7 @@ internal sealed class Pages(ServerSet servers, RunOptions options, Report report
         var connectionStrings = await servers.GetConnectionStringsAsync("pages");
         var environment = connectionStrings.ToDictionary(pair => $"ConnectionStrings__{pair.Key}", pair => pair.Value);
         await using var database = NpgsqlDataSource.Create(connectionStrings["database"]);
-        // In Development it also fills the catalog.
+        // In Development the Migrator also seeds the catalog.
         (await Command.RunAsync(
             "dotnet",
             [Template.Assembly(folder, "Migrator")],
@@ -45,18 +45,18 @@ internal sealed class Pages(ServerSet servers, RunOptions options, Report report
         await api.WaitUntilAsync(IsHealthyAsync);
 
         await PlaceOrderAsync(cancellationToken);
-        await BulkRows.CopyAsync(database, "products", "id", options.Of(10_000), "", cancellationToken);
-        var few = options.Of(10_000);
-        var many = options.Of(10_000_000);
+        await BulkRows.CopyAsync(database, "products", "id", options.Scale(10_000), "", cancellationToken);
+        var few = options.Scale(10_000);
+        var many = options.Scale(10_000_000);
         var before = await MeasureAsync(database, few, cancellationToken);
         var after = await MeasureAsync(database, many - few, cancellationToken);
         report.Write(
             "Pages of the sample",
-            $"Over HTTP, one after the other, in milliseconds (p50/p99); a customer has one of {OrdersOfACustomer} orders.",
-            ["", $"{Report.Number(few)} orders", $"{Report.Number(many)} orders", "p50 to p50"],
-            before.Keys.Select(page => new[] { page, Show(before[page]), Show(after[page]), Report.Ratio(after[page].P50 / before[page].P50) }));
+            $"Sequential HTTP requests, in milliseconds (p50/p99); one order in {OrdersOfACustomer} belongs to the customer.",
+            ["", $"{Report.Number(few)} orders", $"{Report.Number(many)} orders", "p50 ratio"],
+            before.Keys.Select(page => new[] { page, Show(before[page]), Show(after[page]), Report.Decimal(after[page].P50 / before[page].P50) }));
 
-        static string Show((double P50, double P99) times) => $"{Report.Ratio(times.P50)}/{Report.Ratio(times.P99)}";
+        static string Show((double P50, double P99) times) => $"{Report.Decimal(times.P50)}/{Report.Decimal(times.P99)}";
     }
 
     private async Task<Dictionary<string, (double P50, double P99)>> MeasureAsync(
@@ -83,13 +83,13 @@ internal sealed class Pages(ServerSet servers, RunOptions options, Report report
         var pages = new Dictionary<string, Func<int, string>>
         {
             ["newest orders of a customer"] = _ => "v1/orders",
-            ["a later page of them"] = i => $"v1/orders?after={ids[i % ids.Count]}",
+            ["later page of orders"] = i => $"v1/orders?after={ids[i % ids.Count]}",
             ["one order"] = i => $"v1/orders/{ids[i % ids.Count]}",
             ["first products"] = _ => "v1/products",
         };
         var times = pages.Keys.ToDictionary(page => page, _ => new List<double>());
-        // In turns, so that all of them see the same moods of the machine.
-        for (var i = 0; i < options.Of(6_000); i++)
+        // Interleaved, so that fluctuations of the machine affect all pages alike.
+        for (var i = 0; i < options.Scale(6_000); i++)
         {
             foreach (var (page, address) in pages)
             {
@@ -99,7 +99,7 @@ internal sealed class Pages(ServerSet servers, RunOptions options, Report report
             }
         }
 
-        // The first sixth warms up.
+        // Discards the first sixth as warm-up.
         return times.ToDictionary(pair => pair.Key, pair =>
         {
             var sorted = pair.Value.Skip(pair.Value.Count / 6).Order().ToArray();

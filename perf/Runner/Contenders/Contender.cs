@@ -4,8 +4,8 @@ using ScalableTemplates.Tests.Infrastructure;
 namespace Runner.Contenders;
 
 /// <summary>
-/// Two programs with the same task: one takes orders (POST /orders, POST /seed?count=) and relays its outbox, the other
-/// handles the messages and writes a row into order_effects for each.
+/// An implementation under test, as two processes: the API accepts orders (POST /orders, POST /seed?count=) and relays its outbox,
+/// the worker handles the messages and writes a row to order_effects for each.
 /// </summary>
 internal abstract class Contender(string name)
 {
@@ -13,13 +13,13 @@ internal abstract class Contender(string name)
 
     public string Name => name;
 
-    /// <summary>Whether a handler can take many messages in one transaction.</summary>
+    /// <summary>Whether a handler can process a batch of messages in one transaction.</summary>
     public virtual bool CanBatch => true;
 
-    /// <summary>Builds it, the first time that it is called.</summary>
+    /// <summary>Builds the contender on the first call.</summary>
     public Task PrepareAsync() => preparation ??= BuildAsync();
 
-    /// <summary>Makes its tables in an empty database.</summary>
+    /// <summary>Creates the tables in an empty database.</summary>
     public abstract Task MigrateAsync(IReadOnlyDictionary<string, string> environment);
 
     public abstract Daemon Start(Role role, IReadOnlyDictionary<string, string> environment);

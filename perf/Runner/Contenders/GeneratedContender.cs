@@ -3,7 +3,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace Runner.Contenders;
 
-/// <summary>What the template writes today, with an endpoint and a handler added as its owner would.</summary>
+/// <summary>The generated solution with one endpoint and one handler added.</summary>
 internal sealed class GeneratedContender() : Contender("generated")
 {
     private const string Solution = "Bench";
@@ -56,7 +56,7 @@ internal sealed class GeneratedContender() : Contender("generated")
         var place = content.IndexOf(before, StringComparison.Ordinal);
         if (place < 0)
         {
-            throw new InvalidOperationException($"{file} has no '{before}' any more: the overlay has to follow the template.");
+            throw new InvalidOperationException($"{file} does not contain '{before}'; update the overlay to match the template.");
         }
 
         File.WriteAllText(path, content.Insert(place, text));

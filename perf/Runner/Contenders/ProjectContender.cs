@@ -3,7 +3,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace Runner.Contenders;
 
-/// <summary>A project in this folder that plays the role it is told by its first argument.</summary>
+/// <summary>A project in perf whose first argument selects its role.</summary>
 internal abstract class ProjectContender(string name, string project, string assembly) : Contender(name)
 {
     private readonly string folder = Path.Combine(Repo.Root, "perf", project);
@@ -18,12 +18,12 @@ internal abstract class ProjectContender(string name, string project, string ass
         Start(Assembly, [role == Role.Api ? "api" : "worker"], environment);
 }
 
-/// <summary>The least code of the same guarantee, by hand.</summary>
-internal sealed class FloorContender() : ProjectContender("floor", "Floor", "Floor");
+/// <summary>The hand-written baseline: the least code with the same delivery guarantee.</summary>
+internal sealed class BaselineContender() : ProjectContender("baseline", "Baseline", "Baseline");
 
-/// <summary>Wolverine with its EF Core outbox and inbox in PostgreSQL, over RabbitMQ.</summary>
+/// <summary>Wolverine with its EF Core outbox and inbox in PostgreSQL and its RabbitMQ transport.</summary>
 internal sealed class WolverineContender() : ProjectContender("wolverine", "Wolverine", "WolverineBench")
 {
-    // Its batches are put together in memory, after the inbox, and have a transaction each only there.
+    // Wolverine assembles batches in memory after each message has passed the inbox in its own transaction.
     public override bool CanBatch => false;
 }

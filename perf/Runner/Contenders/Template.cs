@@ -4,7 +4,7 @@ namespace Runner.Contenders;
 
 internal static class Template
 {
-    /// <summary>Generates a solution from the template folder of this checkout, through a hive of its own.</summary>
+    /// <summary>Generates a solution from this checkout's template, with an isolated template hive.</summary>
     public static async Task GenerateAsync(string folder, string name, params string[] options)
     {
         string[] auth = options.Contains("--auth") ? [] : ["--auth", "none"];

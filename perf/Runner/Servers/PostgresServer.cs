@@ -5,7 +5,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace Runner.Servers;
 
-/// <summary>A PostgreSQL of this run alone. Its settings are the default ones, but it remembers when a transaction was committed.</summary>
+/// <summary>A PostgreSQL server for one run, with default settings and commit timestamps enabled.</summary>
 internal sealed class PostgresServer(bool countStatements) : IAsyncDisposable
 {
     private const string User = "app";
@@ -75,7 +75,7 @@ internal sealed class PostgresServer(bool countStatements) : IAsyncDisposable
         }
     }
 
-    // The server refuses to run as root. Unlike runuser, setpriv becomes the server, so that the server's end is the daemon's.
+    // PostgreSQL refuses to run as root. Unlike runuser, setpriv execs the server, so the daemon's process is the server itself.
     private static (string File, string[] Arguments) AsOrdinaryUser(string program, params string[] arguments)
     {
         var file = Path.Combine(Binaries ?? throw new InvalidOperationException("PostgreSQL is not installed."), program);

@@ -3,7 +3,7 @@ using ScalableTemplates.Tests.EndToEnd;
 
 namespace Runner.Servers;
 
-/// <summary>The servers that all contenders use, one after the other.</summary>
+/// <summary>The servers that all contenders share, one contender at a time.</summary>
 internal sealed class ServerSet : IAsyncDisposable
 {
     private readonly RabbitMqServer rabbitMq = new();
@@ -32,7 +32,7 @@ internal sealed class ServerSet : IAsyncDisposable
         }
     }
 
-    /// <returns>The connection strings of the servers with an empty database, and nothing in the queues.</returns>
+    /// <returns>The connection strings of the servers, with an empty database and purged queues.</returns>
     public async Task<Dictionary<string, string>> GetConnectionStringsAsync(string database)
     {
         await PurgeQueuesAsync();
