@@ -33,9 +33,8 @@ internal static class TelemetryExtensions
                 .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.Diagnostics")
                 .AddHttpClientInstrumentation()
                 .AddRuntimeInstrumentation()
-                .AddMeter("Polly", "Messaging", "Microsoft.EntityFrameworkCore"))
+                .AddMeter("Polly", "Microsoft.EntityFrameworkCore"))
             .WithTracing(tracing => tracing
-                .AddSource("Messaging")
                 .AddProcessor<BackgroundCallFilter>()
                 .AddProcessor(new RemoteParentFilter(GetRemoteParentRatio(builder.Configuration)))
                 .AddAspNetCoreInstrumentation(options => options.Filter = context => !Probes.Contains(context.Request.Path.Value))

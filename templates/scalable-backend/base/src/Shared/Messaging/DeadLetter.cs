@@ -1,6 +1,6 @@
 namespace ScalableBackend.Shared.Messaging;
 
-/// <summary>A message that a handler has failed on for the last time.</summary>
+/// <summary>A message that was dead-lettered after its last attempt.</summary>
 internal sealed record DeadLetter(
     string Id,
     string Consumer,
@@ -16,6 +16,6 @@ internal sealed record DeadLetter(
     IReadOnlyDictionary<string, string> Headers,
     string Body);
 
-/// <summary>Which dead letters; all of them where nothing is given.</summary>
+/// <summary>Selects dead letters; a null property matches all of them.</summary>
 internal sealed record DeadLetterFilter(
     string? Id = null, string? Handler = null, string? Type = null, DateTimeOffset? Before = null, bool IsAll = false, int Limit = 100);

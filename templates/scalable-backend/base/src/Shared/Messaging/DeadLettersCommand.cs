@@ -15,15 +15,15 @@ public static class DeadLettersCommand
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private const string Usage = """
-        dead-letters list [FILTER] [--limit N]      the newest dead letters (100), one a line
-        dead-letters show ID                        all about one
-        dead-letters replay ID | --all [FILTER]     have them handled again
+        dead-letters list [FILTER] [--limit N]      list the newest dead letters (100), one per line
+        dead-letters show ID                        show one in full
+        dead-letters replay ID | --all [FILTER]     send them to their handlers again
         dead-letters discard ID | --all [FILTER]    delete them
 
         FILTER: --handler NAME, --type NAME, --before TIME (such as 2026-01-31 or 2026-01-31T10:00Z)
         """;
 
-    /// <summary>Runs the process; or, if the arguments begin with <c>dead-letters</c>, only that command.</summary>
+    /// <summary>Runs the host; or, if the arguments begin with <c>dead-letters</c>, only that command.</summary>
     /// <returns>The exit code.</returns>
     public static async Task<int> RunWithCommandsAsync(this IHost host, string[] args)
     {
@@ -44,8 +44,8 @@ public static class DeadLettersCommand
         return Environment.ExitCode;
     }
 
-    /// <summary>Lets an operator list, replay and discard dead letters.</summary>
-    /// <returns>The exit code: 0 if done, 1 if there is no such message, 2 if the command is not understood.</returns>
+    /// <summary>Lists, shows, replays or discards dead letters.</summary>
+    /// <returns>The exit code: 0 on success, 1 if there is no such message, 2 for invalid arguments.</returns>
     public static async Task<int> RunDeadLettersAsync(
         this IServiceProvider services, string[] command, TextWriter output, CancellationToken cancellationToken = default)
     {

@@ -4,8 +4,8 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 namespace ScalableBackend.Shared.Messaging;
 
 /// <summary>
-/// Refuses to save within a message handler: its changes have to be in one transaction with the inbox row, which the
-/// <see cref="MessageProcessor"/> saves. Otherwise a redelivered message would change them again.
+/// Throws if a message handler saves by itself. Its changes must be in one transaction with the inbox row, which
+/// <see cref="MessageProcessor"/> saves; otherwise a redelivered message would have its effects again.
 /// </summary>
 internal sealed class HandlerGuard : SaveChangesInterceptor, IDbCommandInterceptor
 {
@@ -13,7 +13,7 @@ internal sealed class HandlerGuard : SaveChangesInterceptor, IDbCommandIntercept
 
     public static HandlerGuard Instance { get; } = new();
 
-    // What an async method sets ends with it.
+    // The value is scoped to this async method.
     public static async Task RunAsync(Func<Task> handler)
     {
         IsHandling.Value = true;
@@ -34,7 +34,7 @@ internal sealed class HandlerGuard : SaveChangesInterceptor, IDbCommandIntercept
     {
         if (eventData.CommandSource is CommandSource.ExecuteUpdate or CommandSource.ExecuteDelete)
         {
-            // The enum has a second, obsolete name for the former.
+            // ToString() may return the obsolete alias of ExecuteUpdate.
             Refuse(eventData.CommandSource == CommandSource.ExecuteDelete ? "ExecuteDelete" : "ExecuteUpdate");
         }
 

@@ -2,9 +2,9 @@ using System.Text.Json;
 
 namespace ScalableBackend.Shared.Messaging;
 
-/// <param name="Consumer">The handler's own name: part of the inbox key, so never change it once messages flow.</param>
-/// <param name="MessageType">The messages it takes.</param>
-/// <param name="BatchSize">How many messages it takes at once, at most.</param>
+/// <param name="Consumer">The unique name of the handler. It is part of the inbox key, so it must not change once messages were handled.</param>
+/// <param name="MessageType">The type of the messages it handles.</param>
+/// <param name="BatchSize">The maximum number of messages in a batch.</param>
 internal sealed record HandlerRegistration(
     string Consumer,
     string MessageType,
@@ -32,7 +32,7 @@ internal sealed record HandlerRegistration(
         }
         catch (JsonException exception)
         {
-            throw new PoisonMessageException($"The message cannot be read: {exception.Message}", exception);
+            throw new PoisonMessageException($"The message cannot be deserialized: {exception.Message}", exception);
         }
     }
 }

@@ -1,8 +1,8 @@
 namespace ScalableBackend.Shared.Messaging;
 
-/// <summary>Something that has happened. Its JSON is a contract with messages already sent: add to it, never rename.</summary>
+/// <summary>An event. Its JSON is a contract with messages that are already in queues: properties may be added, but not renamed or removed.</summary>
 public interface IMessage
 {
-    /// <summary>The name on the wire, such as <c>area.event</c>; independent of the class's name.</summary>
+    /// <summary>The message type on the wire, such as <c>area.event</c>; independent of the class name.</summary>
     static abstract string MessageType { get; }
 }

@@ -1,8 +1,8 @@
 namespace ScalableBackend.Shared.Messaging;
 
 /// <summary>
-/// Like <see cref="IMessageHandler{TMessage}"/>, for many messages in one transaction: several times as fast where a message
-/// is little work. If it throws, the same messages come again one by one, so that a bad one does not hold back the others.
+/// Like <see cref="IMessageHandler{TMessage}"/>, for many messages in one transaction, which is several times as fast for small
+/// messages. If it throws, the messages are handled again one by one, so that a poison message does not hold up the others.
 /// </summary>
 public interface IMessageBatchHandler<in TMessage>
     where TMessage : IMessage

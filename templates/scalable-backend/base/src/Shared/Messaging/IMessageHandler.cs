@@ -1,10 +1,9 @@
 namespace ScalableBackend.Shared.Messaging;
 
 /// <summary>
-/// One job that a message sets off. Change tracked entities and publish messages; do not save: all of it is saved in
-/// one transaction together with the note that this message is done, so a redelivered message has no second effect.
-/// Calls to the outside may be repeated after a crash, so give them an idempotency key.
-/// Throw to have the message delivered again later.
+/// Handles messages of one type. Change tracked entities and publish messages, but do not save: everything is saved in one
+/// transaction with the inbox row, so a redelivered message has no second effect. External calls may be repeated after a crash, so
+/// give them an idempotency key. Throw to have the message retried.
 /// </summary>
 public interface IMessageHandler<in TMessage>
     where TMessage : IMessage

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace ScalableBackend.Shared.Messaging;
 
-/// <summary>Says that a handler is done with a message; saved with the handler's own changes.</summary>
+/// <summary>A row of the inbox: records that a handler has handled a message, in the transaction of the handler's changes.</summary>
 public sealed class InboxMessage
 {
     public required Guid MessageId { get; init; }

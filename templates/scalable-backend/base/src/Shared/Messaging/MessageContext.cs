@@ -1,11 +1,11 @@
 namespace ScalableBackend.Shared.Messaging;
 
-/// <summary>What the handler of this scope works on: for what comes with a message beside its body.</summary>
+/// <summary>Gives a handler access to the headers and ids of the messages that it handles.</summary>
 public sealed class MessageContext
 {
-    /// <summary>One, or those of a batch as its handler gets them; none outside of handlers.</summary>
+    /// <summary>The message, or the messages of the batch in the order of the handler's argument; empty outside of handlers.</summary>
     public IReadOnlyList<ReceivedMessage> Messages { get; internal set; } = [];
 
-    /// <summary>The only message; null outside of handlers, and for several in a batch.</summary>
+    /// <summary>The message; null outside of handlers, and for a batch of several messages.</summary>
     public ReceivedMessage? Message => Messages is [var only] ? only : null;
 }

@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 
 namespace ScalableBackend.Shared.Messaging;
 
-/// <summary>What travels with a message beside its body: its trace, its correlation, its cause, and what its publisher adds.</summary>
+/// <summary>The headers of a message: trace context, correlation id, causation id, and custom headers of the publisher.</summary>
 internal static partial class MessageHeaders
 {
     public const string TraceParent = "traceparent";
@@ -13,19 +13,19 @@ internal static partial class MessageHeaders
     public const string CorrelationId = "correlation-id";
     public const string CausationId = "causation-id";
 
-    // Together with the error and the stack of a failure they have to fit a frame of a broker, such as 128 KiB.
+    // Together with the error and stack trace of a failure, headers must fit into a frame of a broker, for example 128 KiB.
     private const int MaxBytes = 8 * 1024;
 
-    // What W3C asks to propagate at least. It comes from callers.
+    // The minimum that W3C Trace Context requires to propagate. The value comes from callers.
     private const int MaxTraceState = 512;
 
-    /// <exception cref="ArgumentException">A header of the publisher's own cannot be sent.</exception>
+    /// <exception cref="ArgumentException">A custom header cannot be sent.</exception>
     public static string Create(Guid id, ReceivedMessage? cause, IReadOnlyDictionary<string, string>? custom)
     {
         var headers = new Dictionary<string, string>(custom ?? new Dictionary<string, string>());
         if (headers.Keys.FirstOrDefault(name => !CustomName().IsMatch(name)) is { } refused)
         {
-            throw new ArgumentException($"'{refused}' cannot name a header: use a-z, 0-9, '.', '_' and '-', no 'x-' in front, and none of the standard headers.", nameof(custom));
+            throw new ArgumentException($"'{refused}' is not a valid header name: use a-z, 0-9, '.', '_' and '-', without the prefix 'x-', and no standard header.", nameof(custom));
         }
 
         headers[CorrelationId] = cause?.CorrelationId ?? Activity.Current?.TraceId.ToString() ?? id.ToString();
@@ -48,10 +48,10 @@ internal static partial class MessageHeaders
 
     public static Dictionary<string, string> Read(string? json) => json is null ? [] : JsonSerializer.Deserialize<Dictionary<string, string>>(json)!;
 
-    /// <returns>Why the headers can be neither stored nor sent; null if they can.</returns>
+    /// <returns>Why the headers cannot be stored and sent; null if they can.</returns>
     public static string? FindProblem(IReadOnlyDictionary<string, string> headers) =>
         headers.Sum(header => Encoding.UTF8.GetByteCount(header.Key) + Encoding.UTF8.GetByteCount(header.Value)) > MaxBytes
-            ? $"The headers of the message have more than {MaxBytes} bytes."
+            ? $"The headers of the message exceed {MaxBytes} bytes."
             : headers.FirstOrDefault(header => header.Value.Contains('\0', StringComparison.Ordinal)).Key is { } name
                 ? $"The header '{name}' of the message contains U+0000."
                 : null;

@@ -5,7 +5,7 @@ using ScalableBackend.Shared.Data;
 
 namespace ScalableBackend.Shared.Messaging;
 
-/// <summary>Runs a handler on messages, with one lasting effect however often a message comes.</summary>
+/// <summary>Idempotent consumer: messages are delivered at least once, and their database effects happen effectively once.</summary>
 internal sealed partial class MessageProcessor(
     IServiceScopeFactory scopes, IOptionsMonitor<MessagingOptions> options, TimeProvider clock, ILogger<MessageProcessor> logger)
 {
@@ -14,8 +14,9 @@ internal sealed partial class MessageProcessor(
             .Where(message => ids.Contains(message.MessageId) && message.Consumer == consumer)
             .Select(message => message.MessageId));
 
-    /// <summary>Looks into the inbox, so that no handler runs for what it has done. For many messages it costs as much as for one.</summary>
-    /// <returns>The messages that the handler is already done with.</returns>
+    /// <summary>Looks messages up in the inbox, in one query for all of them.</summary>
+    /// <returns>The ids of the messages that the handler has already handled.</returns>
+    /// <exception cref="DatabaseUnavailableException">The query failed.</exception>
     public async Task<IReadOnlySet<Guid>> FindHandledAsync(HandlerRegistration handler, IEnumerable<Guid> messages, CancellationToken cancellationToken)
     {
         try
@@ -26,53 +27,53 @@ internal sealed partial class MessageProcessor(
             foreach (var id in handled)
             {
                 LogDuplicate(handler.Consumer, id);
-                MessagingTelemetry.Processed(handler.Consumer, "duplicate", TimeSpan.Zero);
+                MessagingTelemetry.Duplicate(handler.Consumer);
             }
 
             return handled;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            // No message has a part in this query, so whatever fails is the database.
+            // The query depends on no message content, so any failure is one of the database.
             throw new DatabaseUnavailableException(exception.Message);
         }
     }
 
-    /// <summary>Runs the handler. Messages that were handled elsewhere meanwhile have no second effect.</summary>
+    /// <summary>Runs the handler and saves its changes with the inbox rows. Messages that were handled elsewhere meanwhile have no second effect.</summary>
     public async Task ProcessAsync(HandlerRegistration handler, IReadOnlyList<ReceivedMessage> messages, CancellationToken cancellationToken)
     {
-        using var activity = MessagingTelemetry.StartProcessing(handler.Consumer, messages);
+        using var activity = MessagingTelemetry.StartProcess(handler.Consumer, messages);
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(options.Get(handler.Consumer).Timeout);
         var started = clock.GetTimestamp();
         try
         {
             await HandleAsync(handler, messages, timeout.Token);
-            MessagingTelemetry.Processed(handler.Consumer, "handled", clock.GetElapsedTime(started));
+            MessagingTelemetry.Processed(handler.Consumer, clock.GetElapsedTime(started));
         }
         catch (Exception exception)
         {
-            // If it was handled elsewhere, the inbox key has stopped this one.
+            // If they were handled elsewhere, the primary key of the inbox has rejected these changes.
             if (exception is DbUpdateException
                 && (await FindHandledAsync(handler, messages.Select(message => message.Id), cancellationToken)).Count == messages.Count)
             {
                 return;
             }
 
-            activity?.SetStatus(ActivityStatusCode.Error, exception.Message);
-            MessagingTelemetry.Processed(handler.Consumer, "failed", clock.GetElapsedTime(started));
+            activity?.SetTag("error.type", exception.GetType().FullName).SetStatus(ActivityStatusCode.Error, exception.Message);
+            MessagingTelemetry.Processed(handler.Consumer, clock.GetElapsedTime(started), exception);
             throw;
         }
     }
 
     /// <summary>
-    /// Whether the database, and not the message, is why it failed. What may be either, such as a timeout, is an outage only if
-    /// the database takes no row now.
+    /// Whether a failure is due to the database rather than to the message. An ambiguous failure, such as a timeout, counts as an
+    /// outage only if the database does not accept a write now.
     /// </summary>
     public async Task<bool> IsOutageAsync(Exception exception, CancellationToken cancellationToken) =>
         DatabaseFailures.IsOutage(exception) || (DatabaseFailures.MayBeOutage(exception) && !await CanSaveAsync(cancellationToken));
 
-    /// <summary>Whether the database takes a row now, as it has to when a handler is done.</summary>
+    /// <summary>Whether the database accepts a write now, by inserting an inbox row and rolling back.</summary>
     public async Task<bool> CanSaveAsync(CancellationToken cancellationToken)
     {
         try

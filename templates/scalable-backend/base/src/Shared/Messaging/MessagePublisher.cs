@@ -6,14 +6,14 @@ namespace ScalableBackend.Shared.Messaging;
 
 public sealed class MessagePublisher(AppDbContext db, MessageContext context, TimeProvider clock)
 {
-    // Below what any broker takes: a larger one would be refused when it is too late to tell the caller.
+    // Below the limit of any broker, which would reject a larger message when it is too late to tell the caller.
     private const int MaxBytes = 1024 * 1024;
 
-    /// <summary>Adds the message to the outbox. It is sent after the caller's changes are saved, and never if they are not.</summary>
-    /// <param name="message">What has happened.</param>
-    /// <param name="notBefore">When to send it; at once if left out or past.</param>
-    /// <param name="headers">What to tell the handlers beside the message, see <see cref="MessageContext"/>.</param>
-    /// <exception cref="ArgumentException">The message is larger than 1 MiB as JSON, or the headers than 8 KiB.</exception>
+    /// <summary>Adds the message to the outbox. It is sent once the caller's changes are committed, and never if they are not.</summary>
+    /// <param name="message">The event to publish.</param>
+    /// <param name="notBefore">The earliest time to send it; immediately by default.</param>
+    /// <param name="headers">Custom headers, which handlers read from <see cref="MessageContext"/>.</param>
+    /// <exception cref="ArgumentException">The message exceeds 1 MiB as JSON, or the headers exceed 8 KiB.</exception>
     public void Publish<TMessage>(TMessage message, DateTimeOffset? notBefore = null, IReadOnlyDictionary<string, string>? headers = null)
         where TMessage : IMessage
     {
@@ -21,12 +21,12 @@ public sealed class MessagePublisher(AppDbContext db, MessageContext context, Ti
         if (Encoding.UTF8.GetByteCount(body) is > MaxBytes and var size)
         {
             throw new ArgumentException(
-                $"A message '{TMessage.MessageType}' of {size} bytes is too large: at most {MaxBytes}. Store the data, and publish a reference to it.", nameof(message));
+                $"A message '{TMessage.MessageType}' of {size} bytes exceeds the limit of {MaxBytes} bytes. Store the data, and publish a reference to it.", nameof(message));
         }
 
         var now = clock.GetUtcNow();
         var due = notBefore > now ? notBefore.Value.ToUniversalTime() : now;
-        // As old as its sending, because the inbox forgets by the age of the id.
+        // Derived from the due time: inbox retention goes by the timestamp in the id.
         var id = Guid.CreateVersion7(due);
         db.OutboxMessages.Add(new OutboxMessage
         {

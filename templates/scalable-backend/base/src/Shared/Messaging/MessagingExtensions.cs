@@ -12,7 +12,7 @@ namespace ScalableBackend.Shared.Messaging;
 
 public static class MessagingExtensions
 {
-    /// <summary>Lets this process publish messages.</summary>
+    /// <summary>Registers the transactional outbox, with which this process publishes messages.</summary>
     public static void AddMessaging(this IHostApplicationBuilder builder)
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
@@ -22,6 +22,9 @@ public static class MessagingExtensions
         builder.Services.AddSingleton<OutboxSignal>();
         builder.Services.ConfigureDbContext<AppDbContext>((services, options) =>
             options.AddInterceptors(services.GetRequiredService<OutboxSignal>(), HandlerGuard.Instance));
+        builder.Services.AddOpenTelemetry()
+            .WithMetrics(metrics => metrics.AddMeter(MessagingTelemetry.Name))
+            .WithTracing(tracing => tracing.AddSource(MessagingTelemetry.Name));
 #if (HasRabbitMq)
         builder.AddRabbitMq();
 #else
@@ -29,7 +32,7 @@ public static class MessagingExtensions
 #endif
     }
 
-    /// <summary>Lets this process handle the messages that <see cref="AddMessageHandler"/> registers.</summary>
+    /// <summary>Registers the consumers of this process; <see cref="AddMessageHandler"/> registers their handlers.</summary>
     public static void AddMessageHandling(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<MessageProcessor>();
@@ -40,8 +43,8 @@ public static class MessagingExtensions
 #endif
     }
 
-    /// <param name="consumer">The handler's own name: part of the inbox key, so never change it once messages flow.</param>
-    /// <param name="configure">What is special to this handler; the section <c>Messaging:{consumer}</c> of the configuration takes precedence.</param>
+    /// <param name="consumer">The unique name of the handler. It is part of the inbox key, so it must not change once messages were handled.</param>
+    /// <param name="configure">Options of this handler; the configuration section <c>Messaging:{consumer}</c> takes precedence.</param>
     public static void AddMessageHandler<TMessage, THandler>(
         this IServiceCollection services, string consumer, Action<MessagingOptions>? configure = null)
         where TMessage : IMessage
@@ -52,9 +55,9 @@ public static class MessagingExtensions
         services.AddSingleton(HandlerRegistration.Single<TMessage, THandler>(consumer));
     }
 
-    /// <param name="consumer">The handler's own name: part of the inbox key, so never change it once messages flow.</param>
-    /// <param name="batchSize">How many messages it takes at once, at most.</param>
-    /// <param name="configure">What is special to this handler; the section <c>Messaging:{consumer}</c> of the configuration takes precedence.</param>
+    /// <param name="consumer">The unique name of the handler. It is part of the inbox key, so it must not change once messages were handled.</param>
+    /// <param name="batchSize">The maximum number of messages in a batch.</param>
+    /// <param name="configure">Options of this handler; the configuration section <c>Messaging:{consumer}</c> takes precedence.</param>
     public static void AddMessageBatchHandler<TMessage, THandler>(
         this IServiceCollection services, string consumer, int batchSize = 100, Action<MessagingOptions>? configure = null)
         where TMessage : IMessage

@@ -3,51 +3,51 @@ using System.ComponentModel.DataAnnotations;
 namespace ScalableBackend.Shared.Messaging;
 
 /// <summary>
-/// How messages are handled: the section <c>Messaging</c> of the configuration for all handlers, then what the handler's
-/// registration says, then the section <c>Messaging:{consumer}</c> for that handler.
+/// Options of message handlers, in increasing precedence: the configuration section <c>Messaging</c> for all handlers, the
+/// registration of the handler, and the section <c>Messaging:{consumer}</c> for that handler.
 /// </summary>
 public sealed class MessagingOptions
 {
-    /// <summary>What a delay queue and the inbox are made for.</summary>
+    /// <summary>The longest delay that the inbox retention allows for.</summary>
     internal static readonly TimeSpan MaxRetryDelay = TimeSpan.FromDays(1);
 
     private readonly List<Type> _neverRetried = [];
 
-    /// <summary>How long a failed message waits before each further try; dead-lettered after the last one. Spans the outages of what handlers call.</summary>
+    /// <summary>The delay before each retry; a message is dead-lettered after the last one. The defaults span typical outages of the services that handlers call.</summary>
     public TimeSpan[] RetryDelays { get; set; } =
     [
         TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(30), TimeSpan.FromHours(2), TimeSpan.FromHours(6),
     ];
 
-    /// <summary>How long a handler may take for a message or a batch.</summary>
+    /// <summary>The timeout of a handler for a message or a batch.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(60);
 
 #if (HasRabbitMq)
-    /// <summary>How many messages each handler works on at once.</summary>
+    /// <summary>The maximum number of messages that each handler handles concurrently.</summary>
 #else
-    /// <summary>How many messages this process works on at once; a slow one holds up nothing else.</summary>
+    /// <summary>The maximum number of messages that this process handles concurrently.</summary>
 #endif
     [Range(1, 1000)]
     public int MaxConcurrency { get; set; } = 8;
 #if (HasRabbitMq)
 
-    /// <summary>How many messages the broker hands out ahead: unless set, twice the concurrency, or two batches.</summary>
+    /// <summary>The prefetch count of each consumer; by default twice the concurrency, or two batches.</summary>
     [Range(1, ushort.MaxValue)]
     public int? PrefetchCount { get; set; }
 
-    /// <summary>Types of messages that nobody has to handle (yet): dropped if no queue is bound to the type.</summary>
+    /// <summary>Message types that may be published without a handler: they are dropped while no queue is bound to them.</summary>
     public string[] AllowUnrouted { get; set; } = [];
 #endif
 
-    /// <summary>Dead-letters a message at once if its handler throws this exception.</summary>
+    /// <summary>Dead-letters a message without retries if its handler throws this exception.</summary>
     public void NeverRetry<TException>()
         where TException : Exception => _neverRetried.Add(typeof(TException));
 
-    /// <summary>Whether another try can help after this failure.</summary>
+    /// <summary>Whether a failure with this exception is retried.</summary>
     internal bool IsRetried(Exception exception) =>
         exception is not PoisonMessageException && !_neverRetried.Exists(type => type.IsInstanceOfType(exception));
 
-    // The binder adds to an array instead of replacing it.
+    // The configuration binder appends to arrays.
     internal void Bind(IConfigurationSection section)
     {
         if (section.GetSection(nameof(RetryDelays)).Exists())

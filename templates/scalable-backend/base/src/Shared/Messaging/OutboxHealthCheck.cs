@@ -2,7 +2,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ScalableBackend.Shared.Messaging;
 
-/// <summary>Says when the outbox is stuck: messages are committed and do not leave it.</summary>
+/// <summary>Degraded while the outbox is stuck: committed messages are neither sent nor handled.</summary>
 internal sealed class OutboxHealthCheck : IHealthCheck
 {
     public static readonly TimeSpan MaxLag = TimeSpan.FromMinutes(1);

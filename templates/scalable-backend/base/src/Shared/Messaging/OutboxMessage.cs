@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace ScalableBackend.Shared.Messaging;
 
-/// <summary>A message on its way: written in the transaction that caused it, deleted once it is delivered.</summary>
+/// <summary>A row of the transactional outbox: inserted in the transaction that publishes the message, deleted once the message is sent or handled.</summary>
 public sealed class OutboxMessage
 {
     public required Guid Id { get; init; }
@@ -12,15 +12,15 @@ public sealed class OutboxMessage
 
     public required string Body { get; init; }
 
-    /// <summary>See <see cref="MessageHeaders"/>, as JSON.</summary>
+    /// <summary>The <see cref="MessageHeaders"/> as JSON.</summary>
     public string? Headers { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
 
 #if (HasRabbitMq)
-    /// <summary>When to try (again). Null: given up, see <see cref="Error"/>.</summary>
+    /// <summary>When to send it. Null for a dead letter, which the broker has rejected; see <see cref="Error"/>.</summary>
 #else
-    /// <summary>When it may be claimed: when it is due, or the lease of the process that works on it ends. Null: a dead letter.</summary>
+    /// <summary>When it may be claimed: its due time, or the end of the lease of the process that handles it. Null for a dead letter.</summary>
 #endif
     public DateTimeOffset? DueAt { get; set; }
 
@@ -31,10 +31,10 @@ public sealed class OutboxMessage
     public DateTimeOffset? FailedAt { get; set; }
 #if (!HasRabbitMq)
 
-    /// <summary>The only handler that it is for; null for all of its type.</summary>
+    /// <summary>The handler that the message is retried for; null for all handlers of its type.</summary>
     public string? Consumer { get; init; }
 
-    /// <summary>The id of the message that the handler failed on; null if it is this one.</summary>
+    /// <summary>The id of the original message of a retry; null if this is the original.</summary>
     public Guid? MessageId { get; init; }
 
     public string? ExceptionType { get; init; }

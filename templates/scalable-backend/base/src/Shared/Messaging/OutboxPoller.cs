@@ -3,19 +3,19 @@ using ScalableBackend.Shared.Data;
 
 namespace ScalableBackend.Shared.Messaging;
 
-/// <summary>Wakes the relay for messages that nobody in this process signals: scheduled, to be tried again, or left by another process.</summary>
+/// <summary>Signals messages that no commit of this process signals: scheduled messages, retries, and messages of processes that ended.</summary>
 internal sealed partial class OutboxPoller(
     IServiceScopeFactory scopes, OutboxSignal signal, OutboxHealthCheck health, TimeProvider clock, ILogger<OutboxPoller> logger) : BackgroundService
 {
     private static readonly TimeSpan MinInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan MaxInterval = TimeSpan.FromSeconds(2);
 
-    // A message becomes visible with the commit of its transaction. One that took longer than this waits for the next look back.
-    private static readonly TimeSpan CommitTime = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan MinLookBackInterval = TimeSpan.FromSeconds(5);
+    // A message becomes visible when its transaction commits. If that takes longer than this, the next full scan finds it.
+    private static readonly TimeSpan MaxCommitDelay = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MinFullScanInterval = TimeSpan.FromSeconds(5);
 
-    private TimeSpan _lookBackInterval;
-    private long _lookedBackAt;
+    private TimeSpan _fullScanInterval;
+    private long _lastFullScan;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -39,7 +39,7 @@ internal sealed partial class OutboxPoller(
                 interval = MaxInterval;
             }
 
-            // Spread over time, so that replicas do not all ask at once.
+            // Jitter, so replicas do not poll in lockstep.
             await Task.Delay(interval * (0.5 + (Random.Shared.NextDouble() / 2)), clock, stoppingToken);
         }
     }
@@ -50,11 +50,11 @@ internal sealed partial class OutboxPoller(
         var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
         var now = clock.GetUtcNow();
         var oldest = await FindOldestAsync(db, cancellationToken);
-        signal.From = oldest < now - CommitTime ? oldest.Value : now - CommitTime;
+        signal.From = oldest < now - MaxCommitDelay ? oldest.Value : now - MaxCommitDelay;
         var lag = now - oldest;
         var isDue = lag >= TimeSpan.Zero;
         health.Lag = isDue ? lag!.Value : TimeSpan.Zero;
-        MessagingTelemetry.Waiting(health.Lag);
+        MessagingTelemetry.RecordOutboxLag(health.Lag);
         if (isDue)
         {
             signal.Set();
@@ -63,18 +63,18 @@ internal sealed partial class OutboxPoller(
         return isDue;
     }
 
-    // A look at the whole outbox takes at most a twentieth of the time, however many deleted rows it has to read past.
+    // Full scans take at most a twentieth of the time, however many dead rows they read.
     private async Task<DateTimeOffset?> FindOldestAsync(AppDbContext db, CancellationToken cancellationToken)
     {
         var started = clock.GetTimestamp();
-        var isLookBack = clock.GetElapsedTime(_lookedBackAt, started) >= _lookBackInterval;
-        var from = isLookBack ? DateTimeOffset.UnixEpoch : signal.From;
+        var isFullScan = clock.GetElapsedTime(_lastFullScan, started) >= _fullScanInterval;
+        var from = isFullScan ? DateTimeOffset.UnixEpoch : signal.From;
         var oldest = await db.OutboxMessages.Where(message => message.DueAt >= from).MinAsync(message => message.DueAt, cancellationToken);
-        if (isLookBack)
+        if (isFullScan)
         {
-            _lookedBackAt = clock.GetTimestamp();
-            var pause = clock.GetElapsedTime(started) * 20;
-            _lookBackInterval = pause > MinLookBackInterval ? pause : MinLookBackInterval;
+            _lastFullScan = clock.GetTimestamp();
+            var interval = clock.GetElapsedTime(started) * 20;
+            _fullScanInterval = interval > MinFullScanInterval ? interval : MinFullScanInterval;
         }
 
         return oldest;

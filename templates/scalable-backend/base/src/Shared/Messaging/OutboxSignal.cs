@@ -4,15 +4,15 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 
 namespace ScalableBackend.Shared.Messaging;
 
-/// <summary>Wakes the relay of this process as soon as messages are committed.</summary>
+/// <summary>Signals committed messages to whatever sends or handles them in this process.</summary>
 internal sealed class OutboxSignal : SaveChangesInterceptor, IDbTransactionInterceptor, IDisposable
 {
     private readonly SemaphoreSlim _signal = new(0);
     private long _from;
 
     /// <summary>
-    /// No message was due before it at the last look. Where a long transaction keeps deleted rows from being vacuumed, a search
-    /// that starts here does not read past all of them again.
+    /// The lower bound for the due time of messages, as of the last poll. While a long transaction keeps vacuum from removing deleted
+    /// rows, queries with this bound do not read all of them again.
     /// </summary>
     public DateTimeOffset From
     {
@@ -24,7 +24,7 @@ internal sealed class OutboxSignal : SaveChangesInterceptor, IDbTransactionInter
 
     public void Set()
     {
-        // Set twice at the same moment, it wakes one lane for nothing.
+        // Two concurrent calls may release twice, which costs one empty query.
         if (_signal.CurrentCount == 0)
         {
             _signal.Release();

@@ -1,4 +1,4 @@
 namespace ScalableBackend.Shared.Messaging;
 
-/// <summary>A message that no further try can help: it goes to the dead letters at once.</summary>
+/// <summary>A poison message: it can never be handled, and is dead-lettered without retries.</summary>
 internal sealed class PoisonMessageException(string message, Exception? innerException = null) : Exception(message, innerException);

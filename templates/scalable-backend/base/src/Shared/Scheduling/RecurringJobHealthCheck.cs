@@ -7,7 +7,7 @@ namespace ScalableBackend.Shared.Scheduling;
 /// <summary>Degraded while a recurring job is overdue: it fails, or no process runs it. Asks no server, as the scheduler has looked.</summary>
 internal sealed class RecurringJobHealthCheck(TimeProvider clock) : IHealthCheck
 {
-    public const string MeterName = "Scheduling";
+    public const string MeterName = "ScalableBackend.Scheduling";
 
     private static readonly Meter Meter = new(MeterName);
 

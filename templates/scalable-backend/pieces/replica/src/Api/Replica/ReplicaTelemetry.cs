@@ -4,7 +4,7 @@ namespace ScalableBackend.Api.Replica;
 
 internal static class ReplicaTelemetry
 {
-    public const string Name = "Replica";
+    public const string Name = "ScalableBackend.Replica";
 
     private static readonly Meter Meter = new(Name);
 

@@ -6,9 +6,9 @@ namespace ScalableBackend.Api.Idempotency;
 internal static class IdempotencyExtensions
 {
     /// <summary>
-    /// Asks for an Idempotency-Key, with which a request may be repeated without a second effect. The endpoint runs in a
-    /// database transaction and returns an <see cref="IResult"/>. Its changes are saved together with its answer, if that is
-    /// below 500, and only then is it sent. So nothing slow, and nothing outside of the database, belongs into the endpoint.
+    /// Requires an Idempotency-Key header, so that clients can safely repeat a request. The endpoint runs in a database transaction
+    /// and returns an <see cref="IResult"/>. Its changes are committed together with its response, unless that is a server error,
+    /// before the response is sent. So the endpoint should do nothing slow, and nothing outside of the database.
     /// </summary>
     public static RouteHandlerBuilder RequireIdempotencyKey(this RouteHandlerBuilder builder) => builder
         .AddEndpointFilter<IdempotencyFilter>()
@@ -19,7 +19,7 @@ internal static class IdempotencyExtensions
                 Name = IdempotencyFilter.Header,
                 In = ParameterLocation.Header,
                 Required = true,
-                Description = "Chosen by the caller, new for each request and the same for its repetitions.",
+                Description = "A key that the client chooses: unique for each request, and the same for its repetitions.",
                 Schema = new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 1, MaxLength = IdempotencyFilter.MaxLength },
                 Example = $"{operation.OperationId}-1",
             });

@@ -10,13 +10,13 @@ using ScalableBackend.Shared.Idempotency;
 
 namespace ScalableBackend.Api.Idempotency;
 
-/// <summary>Runs the endpoint once for each key of a customer, and repeats its answer to every repetition of the request.</summary>
+/// <summary>Executes a request once per customer and key, and replays its stored response to repetitions.</summary>
 internal sealed class IdempotencyFilter(TimeProvider clock, IConfiguration configuration) : IEndpointFilter
 {
     public const string Header = "Idempotency-Key";
     public const int MaxLength = 100;
 
-    // A field that is not set does not count, so adding one to the contract does not turn a repetition into another request.
+    // Default values are left out, so a property that is added to the contract does not turn a repetition into a different request.
     private static readonly JsonSerializerOptions FingerprintOptions = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault };
 
     private readonly TimeSpan _lifetime = IdempotencyRecord.GetLifetime(configuration);
@@ -41,74 +41,52 @@ internal sealed class IdempotencyFilter(TimeProvider clock, IConfiguration confi
         var now = clock.GetUtcNow();
         var customerId = context.HttpContext.GetCustomerId();
         var fingerprint = GetFingerprint(context);
-        await using var claim = await IdempotencyClaim.TryTakeAsync(db, customerId, key, cancellationToken);
-        if (!claim.IsTaken)
+        await using var transaction = await IdempotencyTransaction.BeginAsync(db, customerId, key, cancellationToken);
+        if (!transaction.HasLock)
         {
-            return InFlight(context.HttpContext);
+            return InProgress(context.HttpContext);
         }
 
-        if (claim.Earlier is { } earlier)
+        if (transaction.Existing is { } existing)
         {
-            if (earlier.CreatedAt > now - _lifetime)
+            if (existing.CreatedAt > now - _lifetime)
             {
-                return earlier.Fingerprint.SequenceEqual(fingerprint)
-                    ? new StoredResponse(earlier, isReplayed: true)
+                return existing.Fingerprint.SequenceEqual(fingerprint)
+                    ? new StoredResponse(existing, isReplayed: true)
                     : TypedResults.Problem($"This {Header} was already used with a different request.", statusCode: StatusCodes.Status422UnprocessableEntity);
             }
 
             await db.IdempotencyRecords
-                .Where(row => row.CustomerId == customerId && row.Key == key && row.CreatedAt == earlier.CreatedAt)
+                .Where(record => record.CustomerId == customerId && record.Key == key && record.CreatedAt == existing.CreatedAt)
                 .ExecuteDeleteAsync(cancellationToken);
         }
 
-        var response = context.HttpContext.Response;
-        var body = await RunAsync(response, context, next);
-        var answer = new IdempotencyRecord
+        var record = await StoredResponse.CaptureAsync(context, next, body => new IdempotencyRecord
         {
             CustomerId = customerId,
             Key = key,
             Fingerprint = fingerprint,
-            StatusCode = response.StatusCode,
-            Location = response.Headers.Location,
-            ContentType = response.ContentType,
+            StatusCode = context.HttpContext.Response.StatusCode,
+            Location = context.HttpContext.Response.Headers.Location,
+            ContentType = context.HttpContext.Response.ContentType,
             Body = body,
             CreatedAt = now,
-        };
-        if (answer.StatusCode < StatusCodes.Status500InternalServerError)
+        });
+        if (record.StatusCode < StatusCodes.Status500InternalServerError)
         {
-            db.Add(answer);
-            if (!await claim.TryCompleteAsync(cancellationToken))
+            db.Add(record);
+            if (!await transaction.TrySaveAndCommitAsync(cancellationToken))
             {
-                return InFlight(context.HttpContext);
+                return InProgress(context.HttpContext);
             }
         }
 
-        // What is saved is not pending any more, and what an error of the endpoint has left is not to be saved.
+        // Saved changes must not be saved again, and changes of a failed request must not be saved at all.
         db.ChangeTracker.Clear();
-        return new StoredResponse(answer, isReplayed: false);
+        return new StoredResponse(record, isReplayed: false);
     }
 
-    /// <returns>The body of the answer, which is not sent before the transaction is committed.</returns>
-    private static async Task<byte[]> RunAsync(HttpResponse response, EndpointFilterInvocationContext context, EndpointFilterDelegate next)
-    {
-        // The database may have failed an attempt before this one, after the endpoint had answered.
-        response.StatusCode = StatusCodes.Status200OK;
-        response.Headers.Location = default;
-        var connection = response.Body;
-        using var buffer = new MemoryStream();
-        response.Body = buffer;
-        try
-        {
-            await ((IResult)(await next(context))!).ExecuteAsync(context.HttpContext);
-            return buffer.ToArray();
-        }
-        finally
-        {
-            response.Body = connection;
-        }
-    }
-
-    // Of the body as the endpoint understands it: white space and the order of fields make no difference.
+    // Of the body as the endpoint reads it: white space and the order of properties make no difference.
     private static byte[] GetFingerprint(EndpointFilterInvocationContext context)
     {
         var request = context.HttpContext.Request;
@@ -118,7 +96,7 @@ internal sealed class IdempotencyFilter(TimeProvider clock, IConfiguration confi
             new { request.Method, Path = request.GetEncodedPathAndQuery(), Body = body }, FingerprintOptions));
     }
 
-    private static ProblemHttpResult InFlight(HttpContext context)
+    private static ProblemHttpResult InProgress(HttpContext context)
     {
         context.Response.Headers.RetryAfter = "1";
         return TypedResults.Problem($"A request with this {Header} is still in progress.", statusCode: StatusCodes.Status409Conflict);

@@ -4,14 +4,14 @@ using ScalableBackend.ServiceDefaults;
 
 namespace ScalableBackend.Shared.Idempotency;
 
-/// <summary>How the request with a key was answered: saved with what the request did, to answer a repetition in the same way.</summary>
+/// <summary>The response to a request with an idempotency key, saved in the transaction of its changes and replayed to repetitions.</summary>
 public sealed class IdempotencyRecord
 {
     public required string CustomerId { get; init; }
 
     public required string Key { get; init; }
 
-    /// <summary>SHA-256 of the request, to refuse the same key on another request.</summary>
+    /// <summary>The SHA-256 hash of the request, to detect a different request with the same key.</summary>
     public required byte[] Fingerprint { get; init; }
 
     public required int StatusCode { get; init; }
@@ -24,7 +24,7 @@ public sealed class IdempotencyRecord
 
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>How long a key stands for its request; after that it may be used for another one.</summary>
+    /// <summary>How long responses are replayed; after that, a key may be used for a different request.</summary>
     public static TimeSpan GetLifetime(IConfiguration configuration) =>
         configuration.GetDuration("Idempotency:Lifetime", TimeSpan.FromDays(1));
 
@@ -32,10 +32,10 @@ public sealed class IdempotencyRecord
     {
         public void Configure(EntityTypeBuilder<IdempotencyRecord> builder)
         {
-            builder.HasKey(key => new { key.CustomerId, key.Key });
-            builder.Property(key => key.CustomerId).HasMaxLength(255);
-            builder.Property(key => key.Key).HasMaxLength(100);
-            builder.HasIndex(key => key.CreatedAt);
+            builder.HasKey(record => new { record.CustomerId, record.Key });
+            builder.Property(record => record.CustomerId).HasMaxLength(255);
+            builder.Property(record => record.Key).HasMaxLength(100);
+            builder.HasIndex(record => record.CreatedAt);
         }
     }
 }

@@ -4,12 +4,12 @@ using ScalableBackend.Shared.Data;
 
 namespace ScalableBackend.Shared.Messaging.DatabaseQueue;
 
-/// <summary>Wakes the dispatcher of this process when another process has committed messages. It keeps one connection of the pool.</summary>
+/// <summary>Wakes the dispatcher of this process when another process has committed messages. It occupies one pooled connection.</summary>
 internal sealed class OutboxListener(IServiceScopeFactory scopes, OutboxSignal signal, TimeProvider clock) : BackgroundService
 {
-    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
 
-    // A connection that was lost without a word fails when it is used.
+    // Detects connections that were lost silently, which fail only when used.
     private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(30);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -22,8 +22,8 @@ internal sealed class OutboxListener(IServiceScopeFactory scopes, OutboxSignal s
             }
             catch (Exception) when (!stoppingToken.IsCancellationRequested)
             {
-                // Meanwhile the outbox is polled.
-                await Task.Delay(PauseAfterFailure, clock, stoppingToken);
+                // Polling finds the messages meanwhile.
+                await Task.Delay(RetryDelay, clock, stoppingToken);
             }
         }
     }

@@ -4,14 +4,14 @@ using ScalableBackend.Shared.Data;
 namespace ScalableBackend.Shared.Messaging.DatabaseQueue;
 
 /// <summary>
-/// Wakes the workers as soon as messages are committed. After the commit and not in it, as commits that notify wait for one
-/// another; once for all that commit meanwhile. If it fails, the workers find the messages when they poll.
+/// Wakes the workers when messages were committed. It notifies after the commit, because transactions with NOTIFY commit one after
+/// another, and once for all concurrent commits. If it fails, polling finds the messages.
 /// </summary>
 internal sealed class OutboxNotifier(IServiceScopeFactory scopes, OutboxSignal signal, TimeProvider clock) : BackgroundService
 {
     public const string Channel = "outbox";
 
-    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -26,7 +26,7 @@ internal sealed class OutboxNotifier(IServiceScopeFactory scopes, OutboxSignal s
             }
             catch (Exception) when (!stoppingToken.IsCancellationRequested)
             {
-                await Task.Delay(PauseAfterFailure, clock, stoppingToken);
+                await Task.Delay(RetryDelay, clock, stoppingToken);
             }
         }
     }

@@ -4,9 +4,10 @@ namespace ScalableBackend.Shared.Messaging.DatabaseQueue;
 
 public static class DatabaseQueueExtensions
 {
+    /// <summary>Makes the outbox the queue; a process with consumers handles its messages.</summary>
     internal static void AddDatabaseQueue(this IHostApplicationBuilder builder) => builder.Services.AddScoped<DeadLetters>();
 
-    /// <summary>Claims messages in the outbox and runs their handlers.</summary>
+    /// <summary>Claims messages in the outbox and runs their handlers in this process.</summary>
     internal static void AddDatabaseQueueConsumers(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<MessageQueue>();
@@ -21,7 +22,7 @@ public static class DatabaseQueueExtensions
     }
 #if (HasWorker)
 
-    /// <summary>Wakes the workers when this process has published messages.</summary>
+    /// <summary>Notifies the workers when this process has committed messages.</summary>
     public static void AddWorkerNotifications(this IHostApplicationBuilder builder) => builder.Services.AddHostedService<OutboxNotifier>();
 #endif
 }

@@ -6,7 +6,7 @@ namespace ScalableBackend.Shared.Messaging.DatabaseQueue;
 /// <summary>The dead letters in the outbox.</summary>
 internal sealed class DeadLetters(AppDbContext db, TimeProvider clock)
 {
-    /// <summary>The newest ones.</summary>
+    /// <summary>Returns the newest dead letters.</summary>
     public async Task<List<DeadLetter>> ListAsync(DeadLetterFilter filter, CancellationToken cancellationToken)
     {
         var messages = await Find(filter).AsNoTracking().OrderByDescending(message => message.Id).Take(filter.Limit).ToListAsync(cancellationToken);
@@ -15,14 +15,14 @@ internal sealed class DeadLetters(AppDbContext db, TimeProvider clock)
             message.ExceptionType, message.Error, message.Stack, MessageHeaders.Read(message.Headers), message.Body));
     }
 
-    /// <summary>Has them handled again, with all their tries.</summary>
-    /// <returns>How many.</returns>
+    /// <summary>Has dead letters handled again, with all attempts.</summary>
+    /// <returns>The number of messages.</returns>
     public Task<int> ReplayAsync(DeadLetterFilter filter, CancellationToken cancellationToken) => Find(filter).ExecuteUpdateAsync(
         update => update.SetProperty(message => message.DueAt, clock.GetUtcNow()).SetProperty(message => message.Attempts, 0),
         cancellationToken);
 
-    /// <summary>Deletes them.</summary>
-    /// <returns>How many.</returns>
+    /// <summary>Deletes dead letters.</summary>
+    /// <returns>The number of messages.</returns>
     public Task<int> DiscardAsync(DeadLetterFilter filter, CancellationToken cancellationToken) => Find(filter).ExecuteDeleteAsync(cancellationToken);
 
     private IQueryable<OutboxMessage> Find(DeadLetterFilter filter)

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace ScalableBackend.Shared.Messaging.DatabaseQueue;
 
-/// <summary>Claims messages and runs their handlers, so many at once as <see cref="MessagingOptions.MaxConcurrency"/> says.</summary>
+/// <summary>Claims messages and runs their handlers, up to <see cref="MessagingOptions.MaxConcurrency"/> messages concurrently.</summary>
 internal sealed partial class MessageDispatcher(
     MessageQueue queue,
     MessageRunner runner,
@@ -14,18 +14,18 @@ internal sealed partial class MessageDispatcher(
     TimeProvider clock,
     ILogger<MessageDispatcher> logger) : BackgroundService
 {
-    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<Guid, Task> _running = [];
     private readonly HashSet<string> _unhandled = [];
-    private long _lookedForUnhandledAt;
+    private long _checkedForUnhandledAt;
     private readonly int _maxConcurrency = options.Value.MaxConcurrency;
     private volatile bool _isBacklogged;
     private int _isPaused;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // Claims nothing more as soon as the process is asked to end, not only after the drain delay.
+        // Claims no more messages once shutdown begins, without waiting for the drain delay.
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
         await using var renewal = clock.CreateTimer(
             _ => _ = TryMoveLeasesAsync([.. _running.Keys], MessageQueue.Lease), null, MessageQueue.Lease / 3, MessageQueue.Lease / 3);
@@ -36,7 +36,7 @@ internal sealed partial class MessageDispatcher(
                 await signal.WaitAsync(stopping.Token);
                 if (_isPaused == 1)
                 {
-                    await Task.Delay(PauseAfterFailure, clock, stopping.Token);
+                    await Task.Delay(RetryDelay, clock, stopping.Token);
                 }
 
                 await ClaimAsync();
@@ -44,14 +44,14 @@ internal sealed partial class MessageDispatcher(
         }
         catch (OperationCanceledException)
         {
-            // What has begun is finished, also when the process is to end.
+            // Handlers that have begun are finished, even at shutdown.
             await Task.WhenAll(_running.Values);
         }
     }
 
     private async Task ClaimAsync()
     {
-        // After a failure, one message tells whether the database is back.
+        // After an outage, a single message probes the database.
         var free = Math.Min(_maxConcurrency - _running.Count, _isPaused == 1 ? 1 : _maxConcurrency);
         _isBacklogged = true;
         if (free <= 0)
@@ -80,16 +80,16 @@ internal sealed partial class MessageDispatcher(
         }
     }
 
-    // A message that is due, though there is nothing left to claim, is in the hands of another process or of none.
+    // If messages are overdue although none can be claimed, this process may lack their handler.
     private async Task LogUnhandledAsync()
     {
-        // Such a message keeps the lag up, and the polls short.
-        if (health.Lag <= OutboxHealthCheck.MaxLag || clock.GetElapsedTime(_lookedForUnhandledAt) < OutboxHealthCheck.MaxLag)
+        // An unhandled message keeps the lag high and the polling interval short.
+        if (health.Lag <= OutboxHealthCheck.MaxLag || clock.GetElapsedTime(_checkedForUnhandledAt) < OutboxHealthCheck.MaxLag)
         {
             return;
         }
 
-        _lookedForUnhandledAt = clock.GetTimestamp();
+        _checkedForUnhandledAt = clock.GetTimestamp();
         var types = await queue.FindUnhandledAsync(CancellationToken.None);
         foreach (var type in types.Where(_unhandled.Add))
         {
@@ -106,9 +106,9 @@ internal sealed partial class MessageDispatcher(
         }
         catch (Exception exception)
         {
-            // The database failed, not the message: it comes again, with as many tries as before.
+            // The database failed, not the message: it is released without using up an attempt.
             Pause(exception);
-            await TryMoveLeasesAsync([message.Id], PauseAfterFailure);
+            await TryMoveLeasesAsync([message.Id], RetryDelay);
         }
         finally
         {
@@ -135,7 +135,7 @@ internal sealed partial class MessageDispatcher(
         }
     }
 
-    // Logged once, however many messages it is about.
+    // Logged once per outage, however many messages are affected.
     private void Pause(Exception exception)
     {
         if (Interlocked.Exchange(ref _isPaused, 1) == 0)
@@ -155,12 +155,12 @@ internal sealed partial class MessageDispatcher(
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "Messages of type {Type} have been due for over {MaxLag}, and this process has no handler for them; they wait for a process that has one")]
+    [LoggerMessage(LogLevel.Warning, "Messages of type {Type} have been due for over {MaxLag}; they wait for a process with a handler, as this process has none")]
     private partial void LogUnhandled(string type, TimeSpan maxLag);
 
-    [LoggerMessage(LogLevel.Error, "Message handling is paused: the database is unavailable. Messages are kept and use up no tries; resumes when it can be written")]
+    [LoggerMessage(LogLevel.Error, "Message handling paused: the database is unavailable. Messages are kept and use up no attempts; handling resumes when the database accepts writes")]
     private partial void LogPaused(Exception exception);
 
-    [LoggerMessage(LogLevel.Information, "Message handling is resumed: the database is available again")]
+    [LoggerMessage(LogLevel.Information, "Message handling resumed: the database is available again")]
     private partial void LogResumed();
 }

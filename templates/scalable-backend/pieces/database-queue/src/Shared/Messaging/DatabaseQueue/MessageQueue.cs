@@ -7,18 +7,18 @@ using ScalableBackend.Shared.Data;
 namespace ScalableBackend.Shared.Messaging.DatabaseQueue;
 
 /// <summary>
-/// The outbox as a queue. A claim is a lease: it moves the due time of a message ahead, so the message comes again by itself if
-/// the process that claimed it dies. No connection is held meanwhile.
+/// The outbox as a queue. A claim is a lease: it pushes the due time of a message into the future, so the message is claimed again
+/// if the process that holds it dies. Handling a message needs no open connection or transaction.
 /// </summary>
 internal sealed class MessageQueue(IServiceScopeFactory scopes, IEnumerable<HandlerRegistration> handlers, TimeProvider clock)
 {
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(30);
 
-    // Messages for handlers that this process does not have are left for processes of another version.
+    // Messages for handlers that this process does not have are left to processes of another version.
     private readonly string[] _types = [.. handlers.Select(handler => handler.MessageType).Distinct()];
     private readonly string[] _consumers = [.. handlers.Select(handler => handler.Consumer)];
 
-    /// <summary>Claims due messages. It writes, so it fails while the database is read-only or full, before any handler has run.</summary>
+    /// <summary>Claims due messages. As a write, it fails before any handler runs while the database is read-only or full.</summary>
     public async Task<List<OutboxMessage>> ClaimAsync(int count, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
@@ -47,7 +47,7 @@ internal sealed class MessageQueue(IServiceScopeFactory scopes, IEnumerable<Hand
         return await claimed.AsNoTracking().ToListAsync(cancellationToken);
     }
 
-    /// <summary>Finds the types of messages that have waited for longer than others wait, as no handler of this process takes them.</summary>
+    /// <summary>Returns the types of overdue messages that this process has no handler for.</summary>
     public async Task<List<string>> FindUnhandledAsync(CancellationToken cancellationToken)
     {
         var dueBefore = clock.GetUtcNow() - OutboxHealthCheck.MaxLag;
@@ -59,24 +59,24 @@ internal sealed class MessageQueue(IServiceScopeFactory scopes, IEnumerable<Hand
             .ToListAsync(cancellationToken);
     }
 
-    /// <summary>Deletes the message and, in the same transaction, keeps what is left of it: a message for each handler that failed.</summary>
-    public async Task CompleteAsync(OutboxMessage message, IEnumerable<OutboxMessage> rest, CancellationToken cancellationToken)
+    /// <summary>Deletes the message and, in the same transaction, inserts a message for each handler that failed.</summary>
+    public async Task CompleteAsync(OutboxMessage message, IEnumerable<OutboxMessage> failed, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
         db.Remove(message);
-        db.AddRange(rest);
+        db.AddRange(failed);
         try
         {
             await db.SaveChangesAsync(cancellationToken);
         }
         catch (DbUpdateConcurrencyException)
         {
-            // The lease had ended, and another process has completed it.
+            // The lease had expired, and another process has completed the message.
         }
     }
 
-    /// <summary>Moves the end of leases: ahead for messages still worked on, near for messages that are given back.</summary>
+    /// <summary>Sets the end of leases: later for messages that are still handled, sooner for messages that are released.</summary>
     public async Task MoveLeaseAsync(IEnumerable<Guid> ids, TimeSpan fromNow, CancellationToken cancellationToken)
     {
         var end = clock.GetUtcNow() + fromNow;

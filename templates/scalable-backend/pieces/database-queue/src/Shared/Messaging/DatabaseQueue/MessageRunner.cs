@@ -4,7 +4,7 @@ using ScalableBackend.Shared.Data;
 
 namespace ScalableBackend.Shared.Messaging.DatabaseQueue;
 
-/// <summary>Runs all handlers of a message. Each succeeds or fails on its own.</summary>
+/// <summary>Runs all handlers of a message. Each succeeds or fails independently.</summary>
 internal sealed partial class MessageRunner(
     IEnumerable<HandlerRegistration> handlers,
     MessageProcessor processor,
@@ -15,7 +15,7 @@ internal sealed partial class MessageRunner(
     private const int MaxErrorLength = 2000;
     private const int MaxStackLength = 8000;
 
-    /// <returns>For each handler that failed, a message to it alone: for another try, or as a dead letter.</returns>
+    /// <returns>For each handler that failed, a message for this handler alone: a retry or a dead letter.</returns>
     public async Task<List<OutboxMessage>> RunAsync(OutboxMessage message)
     {
         var received = new ReceivedMessage(message.MessageId ?? message.Id, Encoding.UTF8.GetBytes(message.Body), MessageHeaders.Read(message.Headers));
@@ -67,19 +67,19 @@ internal sealed partial class MessageRunner(
         if (delay is null)
         {
             MessagingTelemetry.DeadLettered(handler.Consumer, exception);
-            LogDead(exception, handler.Consumer, failed.MessageId.Value, failed.Attempts);
+            LogDeadLettered(exception, handler.Consumer, failed.MessageId.Value, failed.Attempts);
         }
         else
         {
-            LogFailed(exception, handler.Consumer, failed.MessageId.Value, delay.Value, failed.Attempts);
+            LogRetrying(exception, handler.Consumer, failed.MessageId.Value, delay.Value, failed.Attempts);
         }
 
         return failed;
     }
 
-    [LoggerMessage(LogLevel.Warning, "{Consumer} failed on message {MessageId} (attempt {Attempt}), retrying in {Delay}")]
-    private partial void LogFailed(Exception exception, string consumer, Guid messageId, TimeSpan delay, int attempt);
+    [LoggerMessage(LogLevel.Warning, "{Consumer} failed on message {MessageId} (attempt {Attempt}); retrying in {Delay}")]
+    private partial void LogRetrying(Exception exception, string consumer, Guid messageId, TimeSpan delay, int attempt);
 
-    [LoggerMessage(LogLevel.Error, "{Consumer} failed on message {MessageId}: dead-lettered after {Attempts} attempts")]
-    private partial void LogDead(Exception exception, string consumer, Guid messageId, int attempts);
+    [LoggerMessage(LogLevel.Error, "{Consumer} failed on message {MessageId}; dead-lettered after {Attempts} attempts")]
+    private partial void LogDeadLettered(Exception exception, string consumer, Guid messageId, int attempts);
 }

@@ -5,10 +5,10 @@ using ScalableBackend.Shared.Data;
 
 namespace ScalableBackend.Shared.Messaging.RabbitMq;
 
-/// <summary>Due messages that only this relay works on. The row locks are the claim, so a crash gives them back at once.</summary>
+/// <summary>Due messages that are locked for this relay. The row locks are the claim, so a crash releases them immediately.</summary>
 internal sealed class OutboxClaim(AppDbContext db, IDbContextTransaction transaction, IReadOnlyList<OutboxMessage> messages) : IAsyncDisposable
 {
-    private const string Take = """
+    private const string ClaimSql = """
         SELECT id, type, body, headers, created_at, due_at, attempts, error
         FROM outbox_messages WHERE due_at BETWEEN $1 AND $2 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
         """;
@@ -19,8 +19,8 @@ internal sealed class OutboxClaim(AppDbContext db, IDbContextTransaction transac
         AppDbContext db, int count, DateTimeOffset from, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        // Past EF, which would make the statement anew each time.
-        await using var command = new NpgsqlCommand(Take, (NpgsqlConnection)db.Database.GetDbConnection());
+        // Bypasses EF Core, which would rebuild the command for each batch.
+        await using var command = new NpgsqlCommand(ClaimSql, (NpgsqlConnection)db.Database.GetDbConnection());
         command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = from });
         command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = now });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = count });
@@ -34,11 +34,11 @@ internal sealed class OutboxClaim(AppDbContext db, IDbContextTransaction transac
         return new OutboxClaim(db, transaction, messages);
     }
 
-    /// <summary>Deletes the delivered messages and saves when to try the postponed ones again; what is in neither is free again.</summary>
+    /// <summary>Deletes the sent messages, saves when to retry the postponed ones, and releases the others.</summary>
     public async Task CompleteAsync(
-        IEnumerable<OutboxMessage> delivered, IEnumerable<OutboxMessage> postponed, CancellationToken cancellationToken)
+        IEnumerable<OutboxMessage> sent, IEnumerable<OutboxMessage> postponed, CancellationToken cancellationToken)
     {
-        var ids = delivered.Select(message => message.Id).ToArray();
+        var ids = sent.Select(message => message.Id).ToArray();
         await db.Database.ExecuteSqlAsync($"DELETE FROM outbox_messages WHERE id = ANY({ids})", cancellationToken);
         db.UpdateRange(postponed);
         await db.SaveChangesAsync(cancellationToken);

@@ -3,48 +3,48 @@ using ScalableBackend.Shared.Data;
 
 namespace ScalableBackend.Shared.Messaging.RabbitMq;
 
-/// <summary>Due messages that only this relay works on. One process owns the file, so its memory is the claim and ends with it.</summary>
+/// <summary>Due messages that are claimed for this relay. Claims are kept in memory, as a single process owns the database file.</summary>
 internal sealed class OutboxClaim(AppDbContext db, IReadOnlyList<OutboxMessage> messages) : IAsyncDisposable
 {
-    private static readonly SemaphoreSlim Taking = new(1, 1);
-    private static readonly HashSet<Guid> Taken = [];
+    private static readonly SemaphoreSlim Gate = new(1, 1);
+    private static readonly HashSet<Guid> Claimed = [];
 
     public IReadOnlyList<OutboxMessage> Messages => messages;
 
     public static async Task<OutboxClaim> TakeAsync(
         AppDbContext db, int count, DateTimeOffset from, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        await Taking.WaitAsync(cancellationToken);
+        await Gate.WaitAsync(cancellationToken);
         try
         {
-            var taken = Taken.ToList();
+            var claimed = Claimed.ToList();
             var messages = await db.OutboxMessages.AsNoTracking()
-                .Where(message => message.DueAt >= from && message.DueAt <= now && !taken.Contains(message.Id))
+                .Where(message => message.DueAt >= from && message.DueAt <= now && !claimed.Contains(message.Id))
                 .OrderBy(message => message.DueAt)
                 .Take(count)
                 .ToListAsync(cancellationToken);
-            Taken.UnionWith(messages.Select(message => message.Id));
+            Claimed.UnionWith(messages.Select(message => message.Id));
             return new OutboxClaim(db, messages);
         }
         finally
         {
-            Taking.Release();
+            Gate.Release();
         }
     }
 
-    /// <summary>Deletes the delivered messages and saves when to try the postponed ones again; what is in neither is free again.</summary>
+    /// <summary>Deletes the sent messages, saves when to retry the postponed ones, and releases the others.</summary>
     public async Task CompleteAsync(
-        IEnumerable<OutboxMessage> delivered, IEnumerable<OutboxMessage> postponed, CancellationToken cancellationToken)
+        IEnumerable<OutboxMessage> sent, IEnumerable<OutboxMessage> postponed, CancellationToken cancellationToken)
     {
-        db.RemoveRange(delivered);
+        db.RemoveRange(sent);
         db.UpdateRange(postponed);
         await db.SaveChangesAsync(cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await Taking.WaitAsync();
-        Taken.ExceptWith(messages.Select(message => message.Id));
-        Taking.Release();
+        await Gate.WaitAsync();
+        Claimed.ExceptWith(messages.Select(message => message.Id));
+        Gate.Release();
     }
 }

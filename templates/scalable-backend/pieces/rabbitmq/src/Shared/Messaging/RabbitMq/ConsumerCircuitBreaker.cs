@@ -3,30 +3,30 @@ using ScalableBackend.Shared.Data;
 namespace ScalableBackend.Shared.Messaging.RabbitMq;
 
 /// <summary>
-/// Pauses a consumer while the database is unavailable, read-only or full. Its messages are kept and use up no tries, and no handler
-/// calls the outside again and again for what cannot be saved. When the database takes a row again, one message goes first.
+/// Pauses a consumer while the database is unavailable, read-only or full. Its messages are kept and use up no attempts, and handlers
+/// do not repeat external calls whose outcome cannot be saved. Once the database accepts writes again, one message probes it first.
 /// </summary>
 internal sealed partial class ConsumerCircuitBreaker(
     MessageProcessor processor, ConsumerHealthCheck health, string consumer, ILogger<ConsumerCircuitBreaker> logger) : IDisposable
 {
-    private static readonly TimeSpan MinPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan MinDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(30);
 
     private readonly SemaphoreSlim _probing = new(1, 1);
     private volatile bool _isOpen;
 
-    /// <summary>Waits until the database can be written.</summary>
+    /// <summary>Waits until the database accepts writes.</summary>
     public Task WaitForDatabaseAsync(CancellationToken stoppingToken) => ExecuteAsync(
         async () =>
         {
             if (!await processor.CanSaveAsync(stoppingToken))
             {
-                throw new DatabaseUnavailableException("It takes no changes.");
+                throw new DatabaseUnavailableException("It accepts no writes.");
             }
         },
         stoppingToken);
 
-    /// <summary>Runs the work; after an outage again and again, until it has succeeded or failed for another reason.</summary>
+    /// <summary>Runs the work, and repeats it after an outage until it succeeds or fails for another reason.</summary>
     public async Task ExecuteAsync(Func<Task> work, CancellationToken stoppingToken)
     {
         while (!(_isOpen ? await ProbeAsync(work, stoppingToken) : await TryAsync(work, stoppingToken)))
@@ -36,7 +36,7 @@ internal sealed partial class ConsumerCircuitBreaker(
 
     public void Dispose() => _probing.Dispose();
 
-    /// <returns>False after an outage.</returns>
+    /// <returns>False if the database was unavailable.</returns>
     private async Task<bool> TryAsync(Func<Task> work, CancellationToken stoppingToken)
     {
         try
@@ -56,16 +56,16 @@ internal sealed partial class ConsumerCircuitBreaker(
         }
     }
 
-    // Only one at a time; whoever waits for it meanwhile begins again when the breaker is closed.
+    // One probe at a time; the others start over once the circuit is closed.
     private async Task<bool> ProbeAsync(Func<Task> work, CancellationToken stoppingToken)
     {
         await _probing.WaitAsync(stoppingToken);
         try
         {
-            for (var pause = MinPause; _isOpen; pause = pause * 2 < MaxPause ? pause * 2 : MaxPause)
+            for (var delay = MinDelay; _isOpen; delay = delay * 2 < MaxDelay ? delay * 2 : MaxDelay)
             {
                 // Jitter, so replicas do not probe in lockstep.
-                await Task.Delay(pause * (0.5 + (Random.Shared.NextDouble() / 2)), stoppingToken);
+                await Task.Delay(delay * (0.5 + (Random.Shared.NextDouble() / 2)), stoppingToken);
                 if (await processor.CanSaveAsync(stoppingToken) && await TryAsync(work, stoppingToken))
                 {
                     Close();
@@ -77,7 +77,7 @@ internal sealed partial class ConsumerCircuitBreaker(
         }
         catch (Exception) when (!stoppingToken.IsCancellationRequested)
         {
-            // The work has failed for another reason, so the database is available.
+            // The work failed for another reason, so the database is available.
             Close();
             throw;
         }
@@ -104,7 +104,7 @@ internal sealed partial class ConsumerCircuitBreaker(
         LogResumed(consumer);
     }
 
-    [LoggerMessage(LogLevel.Error, "{Consumer} paused: the database is unavailable ({Reason}). Messages are kept and use up no tries; resumes when it can be written")]
+    [LoggerMessage(LogLevel.Error, "{Consumer} paused: the database is unavailable ({Reason}). Messages are kept and use up no attempts; the consumer resumes when the database accepts writes")]
     private partial void LogPaused(string consumer, string reason);
 
     [LoggerMessage(LogLevel.Information, "{Consumer} resumed: the database is available again")]

@@ -3,23 +3,23 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ScalableBackend.Shared.Messaging.RabbitMq;
 
-/// <summary>Which handlers take no messages although they should: a process that works, but not on all of its work.</summary>
+/// <summary>Degraded while a handler of this process is not consuming its queue.</summary>
 internal sealed class ConsumerHealthCheck : IHealthCheck
 {
     private readonly ConcurrentDictionary<string, string> _problems = [];
 
     public void Consuming(string consumer) => _problems.TryRemove(consumer, out _);
 
-    /// <returns>Whether it was consuming so far, so that this is news.</returns>
+    /// <returns>True if the handler was consuming before.</returns>
     public bool NotConsuming(string consumer, string reason)
     {
-        var isNews = _problems.TryAdd(consumer, reason);
+        var isNew = _problems.TryAdd(consumer, reason);
         _problems[consumer] = reason;
-        return isNews;
+        return isNew;
     }
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(_problems.IsEmpty
             ? HealthCheckResult.Healthy()
-            : new HealthCheckResult(context.Registration.FailureStatus, string.Join("; ", _problems.Select(problem => $"{problem.Key} does not consume: {problem.Value}"))));
+            : new HealthCheckResult(context.Registration.FailureStatus, string.Join("; ", _problems.Select(problem => $"{problem.Key} is not consuming: {problem.Value}"))));
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -8,14 +7,14 @@ using ScalableBackend.Shared.Data;
 
 namespace ScalableBackend.Shared.Messaging.RabbitMq;
 
-/// <summary>The messages in the dead-letter queues of the handlers, and those in the outbox that the broker has rejected.</summary>
+/// <summary>The messages in the dead-letter queues, and the messages in the outbox that the broker has rejected.</summary>
 internal sealed class DeadLetters(
     AppDbContext db, RabbitMqConnection connection, RabbitMqPublisher publisher, IEnumerable<HandlerRegistration> handlers, TimeProvider clock)
 {
-    /// <summary>Stands for the handler of messages that have not got to a queue.</summary>
+    /// <summary>The handler name of messages that were rejected before they reached a queue.</summary>
     public const string Outbox = "outbox";
 
-    /// <summary>The newest ones.</summary>
+    /// <summary>Returns the newest dead letters.</summary>
     public async Task<List<DeadLetter>> ListAsync(DeadLetterFilter filter, CancellationToken cancellationToken)
     {
         var rejected = await FindRejected(filter).AsNoTracking().OrderByDescending(message => message.FailedAt).Take(filter.Limit).ToListAsync(cancellationToken);
@@ -32,17 +31,17 @@ internal sealed class DeadLetters(
         return [.. newest.UnorderedItems.OrderByDescending(letter => letter.Priority).Select(letter => letter.Element)];
     }
 
-    /// <summary>Has them handled again, with all their tries.</summary>
-    /// <returns>How many.</returns>
+    /// <summary>Sends dead letters to their handlers again, with all attempts.</summary>
+    /// <returns>The number of messages.</returns>
     public async Task<int> ReplayAsync(DeadLetterFilter filter, CancellationToken cancellationToken)
     {
         var count = await FindRejected(filter).ExecuteUpdateAsync(
             update => update.SetProperty(message => message.DueAt, clock.GetUtcNow()).SetProperty(message => message.Attempts, 0), cancellationToken);
         await foreach (var (channel, message, letter) in VisitAsync(filter, cancellationToken))
         {
-            using var activity = MessagingTelemetry.Start(ActivityKind.Producer, $"publish {letter.Consumer}", letter.Headers);
+            using var activity = MessagingTelemetry.StartPublish(letter.Consumer, letter.Id, letter.Headers);
             var properties = new BasicProperties(message.BasicProperties) { Headers = RabbitMqHeaders.Create(letter.Headers, activity) };
-            // A crash between the two leaves a copy behind, which the inbox knows by its id.
+            // A crash between publishing and acknowledging leaves a copy, which the inbox recognizes by its id.
             await publisher.PublishAsync("", letter.Consumer, properties, message.Body, cancellationToken);
             await channel.BasicAckAsync(message.DeliveryTag, multiple: false, cancellationToken);
             count++;
@@ -51,8 +50,8 @@ internal sealed class DeadLetters(
         return count;
     }
 
-    /// <summary>Deletes them.</summary>
-    /// <returns>How many.</returns>
+    /// <summary>Deletes dead letters.</summary>
+    /// <returns>The number of messages.</returns>
     public async Task<int> DiscardAsync(DeadLetterFilter filter, CancellationToken cancellationToken)
     {
         var count = await FindRejected(filter).ExecuteDeleteAsync(cancellationToken);
@@ -84,7 +83,7 @@ internal sealed class DeadLetters(
             await using var channel = await open.CreateChannelAsync(cancellationToken: cancellationToken);
             await RabbitMqTopology.DeclareDeadLetterQueueAsync(channel, handler.Consumer, cancellationToken);
             var queue = RabbitMqTopology.DeadLetterQueue(handler.Consumer);
-            // No more than are there at first: one that is replayed and fails at once comes back while the others are visited.
+            // At most as many as were there at first: a replayed message that fails immediately returns while others are visited.
             var left = uint.MaxValue;
             while (left > 0 && await channel.BasicGetAsync(queue, autoAck: false, cancellationToken) is { } message)
             {
@@ -95,7 +94,7 @@ internal sealed class DeadLetters(
                 }
             }
 
-            // Back to their queue at once; when the channel closes, that would take a moment in which they seem to be gone.
+            // Requeues immediately; closing the channel would requeue with a delay, during which the messages seem to be gone.
             await channel.BasicNackAsync(0, multiple: true, requeue: true, cancellationToken);
         }
     }

@@ -3,7 +3,7 @@ using RabbitMQ.Client.Events;
 
 namespace ScalableBackend.Shared.Messaging.RabbitMq;
 
-/// <summary>A message as the broker has handed it over.</summary>
+/// <summary>A message that the broker has delivered to a consumer.</summary>
 internal sealed class IncomingMessage(IChannel channel, BasicDeliverEventArgs args)
 {
     public IReadOnlyBasicProperties Properties { get; } = args.BasicProperties;
@@ -12,15 +12,15 @@ internal sealed class IncomingMessage(IChannel channel, BasicDeliverEventArgs ar
 
     public IReadOnlyDictionary<string, string> Headers { get; } = args.BasicProperties.GetHeaders();
 
-    // The client reuses its buffer when the event is over.
+    // The client reuses its buffer after the event.
     public byte[] Body { get; } = args.Body.ToArray();
 
-    /// <summary>Whether it is still this consumer's; otherwise the broker hands it out again, perhaps to another process.</summary>
+    /// <summary>Whether this consumer still holds the message; otherwise the broker redelivers it, perhaps to another process.</summary>
     public bool IsHeld => channel.IsOpen;
 
     public ValueTask AckAsync() => channel.BasicAckAsync(args.DeliveryTag, multiple: false);
 
-    /// <exception cref="PoisonMessageException">It can never be handled.</exception>
+    /// <exception cref="PoisonMessageException">The message can never be handled.</exception>
     public ReceivedMessage Read(string messageType)
     {
         if (Properties.Type != messageType)
@@ -35,6 +35,6 @@ internal sealed class IncomingMessage(IChannel channel, BasicDeliverEventArgs ar
 
         return MessageId is { } id
             ? new ReceivedMessage(id, Body, Headers)
-            : throw new PoisonMessageException($"The message has the id '{Properties.MessageId}', which is no UUID.");
+            : throw new PoisonMessageException($"The message has the id '{Properties.MessageId}', which is not a UUID.");
     }
 }

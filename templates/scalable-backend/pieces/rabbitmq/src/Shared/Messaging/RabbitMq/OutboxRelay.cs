@@ -4,7 +4,7 @@ using ScalableBackend.Shared.Data;
 
 namespace ScalableBackend.Shared.Messaging.RabbitMq;
 
-/// <summary>Takes due messages from the outbox and sends them. Any number of them may run, in any number of processes.</summary>
+/// <summary>Claims due messages in the outbox and sends them to the broker. Any number of relays may run, in any number of processes.</summary>
 internal sealed partial class OutboxRelay(
     IServiceScopeFactory scopes,
     OutboxSignal signal,
@@ -12,7 +12,7 @@ internal sealed partial class OutboxRelay(
     TimeProvider clock,
     ILogger<OutboxRelay> logger) : BackgroundService
 {
-    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(Enumerable.Range(0, transport.Parallelism).Select(_ => RelayAllAsync(stoppingToken)));
@@ -25,7 +25,7 @@ internal sealed partial class OutboxRelay(
             await signal.WaitAsync(stoppingToken);
             try
             {
-                // What has begun is finished, also when the process is to end. After less than a batch, whoever commits more sets the signal.
+                // A batch that has begun is finished, even at shutdown. After an incomplete batch, the next commit sets the signal.
                 while (await RelayBatchAsync(CancellationToken.None) == transport.BatchSize && !stoppingToken.IsCancellationRequested)
                 {
                 }
@@ -36,12 +36,12 @@ internal sealed partial class OutboxRelay(
             {
                 if (!isFailing)
                 {
-                    LogFailed(exception, PauseAfterFailure);
+                    LogFailed(exception, RetryDelay);
                 }
 
                 isFailing = true;
                 signal.Set();
-                await Task.Delay(PauseAfterFailure, clock, stoppingToken);
+                await Task.Delay(RetryDelay, clock, stoppingToken);
             }
         }
     }
@@ -56,7 +56,7 @@ internal sealed partial class OutboxRelay(
             await using var claim = await OutboxClaim.TakeAsync(db, transport.BatchSize, signal.From, clock.GetUtcNow(), cancellationToken);
             if (claim.Messages.Count == transport.BatchSize)
             {
-                // There may be more: let another loop look.
+                // More messages may be due: wake another loop.
                 signal.Set();
             }
 
@@ -75,7 +75,7 @@ internal sealed partial class OutboxRelay(
         var postponed = new ConcurrentBag<OutboxMessage>();
         var sending = Task.WhenAll(claim.Messages.Select(async message =>
             (await transport.TrySendAsync(message, cancellationToken) ? sent : postponed).Add(message)));
-        // What was sent is completed, also if others have failed.
+        // Sent messages are deleted even if others failed.
         await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await claim.CompleteAsync(sent, postponed, cancellationToken);
         await sending;

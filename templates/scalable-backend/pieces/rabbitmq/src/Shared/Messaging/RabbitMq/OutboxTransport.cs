@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Text;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
@@ -12,25 +11,25 @@ namespace ScalableBackend.Shared.Messaging.RabbitMq;
 internal sealed partial class OutboxTransport(
     RabbitMqPublisher publisher, IOptions<MessagingOptions> options, TimeProvider clock, ILogger<OutboxTransport> logger)
 {
-    private const int MaxError = 2000;
+    private const int MaxErrorLength = 2000;
 
-    private static readonly TimeSpan MaxPause = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan MaxRetryDelay = TimeSpan.FromMinutes(5);
 
-    // One line a minute for each type, however many messages wait.
+    // One log entry per minute and message type, however many messages wait.
     private static readonly TimeSpan LogInterval = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<string, DateTimeOffset> _loggedAt = [];
 
-    // While one waits for the broker, the other takes the next messages from the database.
+    /// <summary>The number of concurrent batches: while one waits for publisher confirms, the other is read from the database.</summary>
     public int Parallelism { get; } = 2;
 
     public int BatchSize { get; } = 200;
 
-    /// <returns>True if the message needs no further try, false if it waits for another one or is given up.</returns>
+    /// <returns>True if the message was sent, false if it stays in the outbox: for a retry, or as a dead letter.</returns>
     public async Task<bool> TrySendAsync(OutboxMessage message, CancellationToken cancellationToken)
     {
         var headers = MessageHeaders.Read(message.Headers);
-        using var activity = MessagingTelemetry.Start(ActivityKind.Producer, $"publish {message.Type}", headers);
+        using var activity = MessagingTelemetry.StartPublish(message.Type, message.Id.ToString(), headers);
         try
         {
             var properties = new BasicProperties
@@ -49,7 +48,7 @@ internal sealed partial class OutboxTransport(
         {
             if (exception.IsReturn)
             {
-                MessagingTelemetry.Unrouted(message.Type);
+                RabbitMqTelemetry.Unrouted(message.Type);
             }
 
             if (exception.IsReturn && options.Value.AllowUnrouted.Contains(message.Type))
@@ -57,9 +56,9 @@ internal sealed partial class OutboxTransport(
                 return true;
             }
 
-            var pause = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(message.Attempts, 10)));
-            message.Error = exception.IsReturn ? "No queue is bound to the message type; is a handler registered?" : exception.Message.ToStorable(MaxError);
-            message.DueAt = clock.GetUtcNow() + (pause < MaxPause ? pause : MaxPause);
+            var delay = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(message.Attempts, 10)));
+            message.Error = exception.IsReturn ? "No queue is bound to the message type; is a handler registered?" : exception.Message.ToStorable(MaxErrorLength);
+            message.DueAt = clock.GetUtcNow() + (delay < MaxRetryDelay ? delay : MaxRetryDelay);
             message.Attempts++;
             if (MayLog(message.Type))
             {
@@ -70,7 +69,7 @@ internal sealed partial class OutboxTransport(
         }
         catch (OperationInterruptedException exception) when (RabbitMqPublisher.IsRejected(exception))
         {
-            message.Error = exception.Message.ToStorable(MaxError);
+            message.Error = exception.Message.ToStorable(MaxErrorLength);
             message.DueAt = null;
             message.FailedAt = clock.GetUtcNow();
             message.Attempts++;
@@ -87,9 +86,9 @@ internal sealed partial class OutboxTransport(
         return now - loggedAt >= LogInterval && _loggedAt.TryUpdate(type, now, loggedAt);
     }
 
-    [LoggerMessage(LogLevel.Warning, "Message {Type} {MessageId} was not published: {Reason} Retrying at {DueAt}, as others of the type")]
+    [LoggerMessage(LogLevel.Warning, "Message {Type} {MessageId} was not published: {Reason} Retrying at {DueAt}, along with other messages of this type")]
     private partial void LogPostponed(string type, Guid messageId, string reason, DateTimeOffset? dueAt);
 
-    [LoggerMessage(LogLevel.Error, "Message {Type} {MessageId} was rejected by the broker; it is a dead letter in the outbox")]
+    [LoggerMessage(LogLevel.Error, "Message {Type} {MessageId} was rejected by the broker; it stays in the outbox as a dead letter")]
     private partial void LogRejected(Exception exception, string type, Guid messageId);
 }

@@ -3,19 +3,19 @@ using RabbitMQ.Client;
 namespace ScalableBackend.Shared.Messaging.RabbitMq;
 
 /// <summary>
-/// A connection, opened when first needed and again after it was lost. Each process has one for consuming and one for publishing:
-/// under a memory or disk alarm the broker reads nothing from connections that publish, acknowledgements included.
+/// A connection that is opened on first use and reopened after a loss. Each process has one for consuming and one for publishing:
+/// during a memory or disk alarm the broker reads nothing from publishing connections, acknowledgements included.
 /// </summary>
 internal sealed class RabbitMqConnection(IConnectionFactory factory) : IAsyncDisposable
 {
-    // A broker that hangs must not hold up the shutdown: together these take less than what is left of it after the drain delay.
+    // A hanging broker must not delay shutdown: both together take less time than is left after the drain delay.
     public static readonly TimeSpan ContinuationTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
 
     private readonly SemaphoreSlim _opening = new(1, 1);
     private IConnection? _connection;
 
-    /// <summary>Why the broker takes no messages at the moment, such as a memory alarm; null if it does.</summary>
+    /// <summary>Why the broker has blocked the connection, such as a memory alarm; null if it is not blocked.</summary>
     public string? BlockedReason { get; private set; }
 
     public async Task<IConnection> OpenAsync(CancellationToken cancellationToken)

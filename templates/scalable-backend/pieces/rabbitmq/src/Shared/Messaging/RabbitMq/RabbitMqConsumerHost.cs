@@ -4,7 +4,7 @@ using RabbitMQ.Client.Exceptions;
 
 namespace ScalableBackend.Shared.Messaging.RabbitMq;
 
-/// <summary>Keeps a consumer running for each handler, whatever happens to the broker.</summary>
+/// <summary>Keeps a consumer running for each handler: reconnects after the broker or the channel was lost.</summary>
 internal sealed partial class RabbitMqConsumerHost(
     RabbitMqConnection connection,
     RabbitMqPublisher publisher,
@@ -17,12 +17,12 @@ internal sealed partial class RabbitMqConsumerHost(
     ILoggerFactory loggers,
     ILogger<RabbitMqConsumerHost> logger) : BackgroundService
 {
-    private static readonly TimeSpan PauseAfterLoss = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan PauseAfterMismatch = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan ReconnectDelay = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RedeclareDelay = TimeSpan.FromMinutes(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        // Begins nothing more as soon as the process is asked to end, not only after the drain delay.
+        // Starts no more handlers once shutdown begins, without waiting for the drain delay.
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, lifetime.ApplicationStopping);
         await Task.WhenAll(handlers.Select(handler => RunAsync(handler, stopping.Token)));
     }
@@ -36,35 +36,36 @@ internal sealed partial class RabbitMqConsumerHost(
         {
             try
             {
-                var consumer = new RabbitMqConsumer(processor, handler, settings, failures, breaker, health, loggers.CreateLogger<RabbitMqConsumer>());
+                var dispatcher = new RabbitMqDispatcher(processor, handler, settings, failures, breaker, loggers.CreateLogger<RabbitMqDispatcher>());
+                var consumer = new RabbitMqConsumer(handler, settings, dispatcher, breaker, health, loggers.CreateLogger<RabbitMqConsumer>());
                 await consumer.RunAsync(await connection.OpenAsync(stoppingToken), stoppingToken);
             }
             catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == Constants.PreconditionFailed)
             {
                 health.NotConsuming(handler.Consumer, exception.ShutdownReason.ReplyText);
                 LogMismatch(handler.Consumer, exception.ShutdownReason.ReplyText);
-                await Task.Delay(PauseAfterMismatch, stoppingToken);
+                await Task.Delay(RedeclareDelay, stoppingToken);
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                // The client wraps the cause, such as a login that was refused.
+                // The client wraps the cause, such as refused credentials.
                 var reason = exception.GetBaseException().Message;
                 if (health.NotConsuming(handler.Consumer, reason))
                 {
-                    LogLost(handler.Consumer, reason, PauseAfterLoss);
+                    LogLost(handler.Consumer, reason, ReconnectDelay);
                 }
 
-                await Task.Delay(PauseAfterLoss, stoppingToken);
+                await Task.Delay(ReconnectDelay, stoppingToken);
             }
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "{Consumer} does not consume ({Reason}); trying again every {Interval}")]
+    [LoggerMessage(LogLevel.Warning, "{Consumer} is not consuming ({Reason}); retrying every {Interval}")]
     private partial void LogLost(string consumer, string reason, TimeSpan interval);
 
     [LoggerMessage(
         LogLevel.Error,
-        "Cannot consume {Consumer}: a queue of it exists with different arguments ({Reason}). "
+        "Cannot consume {Consumer}: its queue exists with different arguments ({Reason}). "
         + "Revert the change, or delete the drained queue; it is redeclared within a minute")]
     private partial void LogMismatch(string consumer, string reason);
 }

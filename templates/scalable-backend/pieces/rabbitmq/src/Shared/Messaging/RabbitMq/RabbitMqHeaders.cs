@@ -14,17 +14,17 @@ internal static class RabbitMqHeaders
     public const string FailedAt = "x-failed-at";
     public const string HandlerVersion = "x-handler-version";
 
-    /// <summary>The worker has ended again and again while it had this message, so each attempt is counted before it begins.</summary>
+    /// <summary>Workers ended repeatedly while they held this message, so each attempt is counted before it begins.</summary>
     public const string Suspect = "x-suspect";
 
-    /// <summary>Set by the broker when it gives a message up by itself.</summary>
+    /// <summary>Set by the broker when it dead-letters a message.</summary>
     public const string FirstDeathReason = "x-first-death-reason";
 
-    // Set by the broker: how often the message came back without an acknowledgement. Since 4.3 the loss of a consumer counts in the second only.
+    // Set by the broker: how often the message was requeued without an acknowledgement. Since RabbitMQ 4.3 the loss of a consumer increments the second only.
     private const string DeliveryCount = "x-delivery-count";
     private const string AcquiredCount = "x-acquired-count";
 
-    /// <summary>What travels with a message, in the trace of the span that sends it. The correlation id is a property of its own.</summary>
+    /// <summary>Returns the headers to publish, with the trace context of the publishing span. The correlation id is a message property instead.</summary>
     public static Dictionary<string, object?> Create(IReadOnlyDictionary<string, string> headers, Activity? activity)
     {
         var created = headers.Where(header => header.Key != MessageHeaders.CorrelationId).ToDictionary(header => header.Key, object? (header) => header.Value);
@@ -36,7 +36,7 @@ internal static class RabbitMqHeaders
         return created;
     }
 
-    /// <summary>What travels with the message, without what consumers and the broker note about its tries.</summary>
+    /// <summary>Returns the publisher's headers, without those in which consumers and the broker track attempts.</summary>
     public static Dictionary<string, string> GetHeaders(this IReadOnlyBasicProperties properties)
     {
         var headers = (properties.Headers ?? new Dictionary<string, object?>())
@@ -55,7 +55,7 @@ internal static class RabbitMqHeaders
 
     public static int GetAttempts(this IReadOnlyBasicProperties properties) => (int)properties.GetNumber(Attempts);
 
-    /// <summary>Whether the message may be what ends the worker, rather than one that was only prefetched when it ended.</summary>
+    /// <summary>Whether the message itself may crash its worker, rather than having been prefetched by a worker that ended.</summary>
     public static bool IsSuspect(this IReadOnlyBasicProperties properties) =>
         Math.Max(properties.GetNumber(DeliveryCount), properties.GetNumber(AcquiredCount)) >= 10 || properties.GetNumber(Suspect) > 0;
 

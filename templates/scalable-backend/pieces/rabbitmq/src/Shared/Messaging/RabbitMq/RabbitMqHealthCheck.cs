@@ -10,11 +10,11 @@ internal sealed class RabbitMqHealthCheck(RabbitMqPublisher publisher) : IHealth
         {
             if (publisher.Connection.BlockedReason is { } reason)
             {
-                return new HealthCheckResult(context.Registration.FailureStatus, $"The broker takes no messages: {reason}.");
+                return new HealthCheckResult(context.Registration.FailureStatus, $"The broker accepts no messages: {reason}.");
             }
 
             var open = await publisher.Connection.OpenAsync(cancellationToken);
-            // A broker that hangs leaves the connection open and answers nothing, for which the client waits even when cancelled.
+            // A hanging broker leaves the connection open without responding, and the client would wait even after cancellation.
             await using var channel = await open.CreateChannelAsync(cancellationToken: cancellationToken).WaitAsync(cancellationToken);
             return HealthCheckResult.Healthy();
         }

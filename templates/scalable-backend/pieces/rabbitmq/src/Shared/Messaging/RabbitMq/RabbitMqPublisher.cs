@@ -7,10 +7,10 @@ using ScalableBackend.ServiceDefaults;
 
 namespace ScalableBackend.Shared.Messaging.RabbitMq;
 
-/// <summary>Publishes with confirms: when the call returns, the broker has the message on disk in a queue.</summary>
+/// <summary>Publishes with publisher confirms: once the call returns, the message is stored in a queue.</summary>
 internal sealed class RabbitMqPublisher(IConnectionFactory factory, ResiliencePipelineProvider<string> pipelines) : IAsyncDisposable
 {
-    // More than all lanes of the relay have under way, so that none waits for another.
+    // More than all batches of the relay together, so that none waits for another.
     private const int MaxUnconfirmed = 1000;
 
     private static readonly CreateChannelOptions WithConfirms = new(
@@ -25,15 +25,15 @@ internal sealed class RabbitMqPublisher(IConnectionFactory factory, ResiliencePi
 
     public RabbitMqConnection Connection { get; } = new(factory);
 
-    /// <summary>Whether the broker closed the channel or the connection because of a message: it is too large, for instance.</summary>
+    /// <summary>Whether the broker closed the channel or the connection because of a message, for example because it is too large.</summary>
     public static bool IsRejected(Exception exception) => exception is OperationInterruptedException
     {
         ShutdownReason: { Initiator: ShutdownInitiator.Peer, ReplyCode: Constants.PreconditionFailed or Constants.FrameError },
     };
 
-    /// <exception cref="PublishException">The broker refused the message, or no queue takes it.</exception>
-    /// <exception cref="OperationInterruptedException">The connection was lost; or the message can never be published, see <see cref="IsRejected"/>.</exception>
-    /// <exception cref="ExecutionRejectedException">The broker did not answer in time, or lately did not.</exception>
+    /// <exception cref="PublishException">The broker returned the message as unroutable, or rejected it (nack).</exception>
+    /// <exception cref="OperationInterruptedException">The connection was lost, or the message can never be published (see <see cref="IsRejected"/>).</exception>
+    /// <exception cref="ExecutionRejectedException">The broker did not respond in time, or the circuit is open.</exception>
     public async Task PublishAsync(
         string exchange, string routingKey, BasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
@@ -43,7 +43,7 @@ internal sealed class RabbitMqPublisher(IConnectionFactory factory, ResiliencePi
         }
         catch (OperationInterruptedException exception) when (IsRejected(exception))
         {
-            // One of the messages in flight has closed the channel of all. Published one by one, only that one fails.
+            // One of the messages in flight closed the shared channel. Published one by one on a channel of their own, only that message fails.
             await _isolating.WaitAsync(cancellationToken);
             try
             {
@@ -65,7 +65,7 @@ internal sealed class RabbitMqPublisher(IConnectionFactory factory, ResiliencePi
             channel.BasicPublishAsync(exchange, routingKey, mandatory: true, properties, body, timeout);
     }
 
-    // The channel ends with its connection; closing it first would wait once more for a broker that hangs.
+    // The channel ends with its connection; closing it separately would wait for a hanging broker once more.
     public async ValueTask DisposeAsync()
     {
         await Connection.DisposeAsync();

@@ -3,14 +3,14 @@ using RabbitMQ.Client;
 namespace ScalableBackend.Shared.Messaging.RabbitMq;
 
 /// <summary>
-/// One topic exchange for all messages. For each handler a queue, a delay queue for each retry (a message waits there
-/// until it expires, then returns), and a queue for dead letters. All are quorum queues: they survive a broker's loss.
+/// A topic exchange for all messages. For each handler a queue, a delay queue for each retry delay (messages expire there and
+/// are dead-lettered back to the handler's queue), and a dead-letter queue. All are quorum queues, so they survive the loss of a node.
 /// </summary>
 internal static class RabbitMqTopology
 {
     public const string Exchange = "events";
 
-    // The broker counts messages that were only prefetched when a worker ended as well, so the consumer counts attempts itself.
+    // The broker also counts redeliveries of messages that were only prefetched when a worker ended, so the consumer counts attempts itself.
     private const int NoDeliveryLimit = int.MaxValue;
 
     public static string RetryQueue(string consumer, TimeSpan delay) => $"{consumer}.retry.{delay.TotalSeconds:0.###}s";
@@ -29,21 +29,21 @@ internal static class RabbitMqTopology
         await DeclareExchangeAsync(channel, cancellationToken);
         await DeclareDeadLetterQueueAsync(channel, handler.Consumer, cancellationToken);
         await DeclareQueueAsync(
-            channel, handler.Consumer, SendTo(DeadLetterQueue(handler.Consumer), ("x-delivery-limit", NoDeliveryLimit)), cancellationToken);
+            channel, handler.Consumer, DeadLetterTo(DeadLetterQueue(handler.Consumer), ("x-delivery-limit", NoDeliveryLimit)), cancellationToken);
         foreach (var delay in retryDelays)
         {
             await DeclareQueueAsync(
-                channel, RetryQueue(handler.Consumer, delay), SendTo(handler.Consumer, ("x-message-ttl", (int)delay.TotalMilliseconds)), cancellationToken);
+                channel, RetryQueue(handler.Consumer, delay), DeadLetterTo(handler.Consumer, ("x-message-ttl", (int)delay.TotalMilliseconds)), cancellationToken);
         }
 
         await channel.QueueBindAsync(handler.Consumer, Exchange, handler.MessageType, cancellationToken: cancellationToken);
     }
 
-    private static Dictionary<string, object?> SendTo(string queue, (string Key, int Value) argument) => new()
+    private static Dictionary<string, object?> DeadLetterTo(string queue, (string Key, int Value) argument) => new()
     {
         ["x-dead-letter-exchange"] = "",
         ["x-dead-letter-routing-key"] = queue,
-        // The broker hands the message over with a confirm of its own, or keeps it.
+        // The broker dead-letters with internal publisher confirms, and keeps the message until it is confirmed.
         ["x-dead-letter-strategy"] = "at-least-once",
         ["x-overflow"] = "reject-publish",
         [argument.Key] = argument.Value,

@@ -6,11 +6,12 @@ using ScalableBackend.Shared.Idempotency;
 
 namespace ScalableBackend.Api.Idempotency;
 
-/// <summary>The right to answer the request with a key. It is a lock of the transaction, so a crash gives it back at once.</summary>
-internal sealed class IdempotencyClaim : IAsyncDisposable
+/// <summary>A transaction with an exclusive lock on an idempotency key. The advisory lock ends with the transaction, so a crash releases it immediately.</summary>
+internal sealed class IdempotencyTransaction : IAsyncDisposable
 {
-    // One round trip for both. So the row is as of just before the lock; where that was too early, the primary key stops the request.
-    private const string Take = """
+    // One round trip for the lock and the record. The record is read just before the lock is taken; if another request commits in
+    // between, the primary key rejects this one.
+    private const string LockAndFind = """
         SELECT pg_try_advisory_xact_lock(hashtextextended($1 || ' ' || $2, 0)),
             fingerprint, status_code, location, content_type, body, created_at
         FROM (VALUES (true)) AS always
@@ -20,31 +21,32 @@ internal sealed class IdempotencyClaim : IAsyncDisposable
     private readonly AppDbContext _db;
     private readonly IDbContextTransaction _transaction;
 
-    private IdempotencyClaim(AppDbContext db, IDbContextTransaction transaction, bool isTaken, IdempotencyRecord? earlier)
+    private IdempotencyTransaction(AppDbContext db, IDbContextTransaction transaction, bool hasLock, IdempotencyRecord? existing)
     {
         _db = db;
         _transaction = transaction;
-        IsTaken = isTaken;
-        Earlier = earlier;
+        HasLock = hasLock;
+        Existing = existing;
     }
 
-    /// <summary>False: another request with this key is under way.</summary>
-    public bool IsTaken { get; }
+    /// <summary>False if another request with this key is in progress.</summary>
+    public bool HasLock { get; }
 
-    public IdempotencyRecord? Earlier { get; }
+    /// <summary>The response to an earlier request with this key.</summary>
+    public IdempotencyRecord? Existing { get; }
 
-    public static async Task<IdempotencyClaim> TryTakeAsync(AppDbContext db, string customerId, string key, CancellationToken cancellationToken)
+    public static async Task<IdempotencyTransaction> BeginAsync(AppDbContext db, string customerId, string key, CancellationToken cancellationToken)
     {
         var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         try
         {
-            // Past EF, which would make the statement anew for each request.
-            await using var command = new NpgsqlCommand(Take, (NpgsqlConnection)db.Database.GetDbConnection());
+            // Bypasses EF Core, which would rebuild the command for each request.
+            await using var command = new NpgsqlCommand(LockAndFind, (NpgsqlConnection)db.Database.GetDbConnection());
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = customerId });
             command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = key });
             await using var reader = await command.ExecuteReaderAsync(cancellationToken);
             await reader.ReadAsync(cancellationToken);
-            return new IdempotencyClaim(db, transaction, reader.GetBoolean(0), reader.IsDBNull(1) ? null : Read(reader, customerId, key));
+            return new IdempotencyTransaction(db, transaction, reader.GetBoolean(0), reader.IsDBNull(1) ? null : Read(reader, customerId, key));
         }
         catch
         {
@@ -53,12 +55,12 @@ internal sealed class IdempotencyClaim : IAsyncDisposable
         }
     }
 
-    /// <summary>Saves and commits. False, with nothing saved: another request with this key was quicker.</summary>
-    public async Task<bool> TryCompleteAsync(CancellationToken cancellationToken)
+    /// <summary>Saves the changes and commits.</summary>
+    /// <returns>False, with nothing saved, if another request with this key has committed meanwhile.</returns>
+    public async Task<bool> TrySaveAndCommitAsync(CancellationToken cancellationToken)
     {
-        // There is nothing to go back to. And where a connection ends while a savepoint is released, the commit fails in a way
-        // that does not look like a lost connection, so it would not be tried again. Nor does it matter what the context takes
-        // for saved, as it is not used again.
+        // Without a savepoint: there is nothing to roll back to, and a connection that is lost while a savepoint is released fails
+        // the commit in a way that is not recognized as transient. Changes need not be accepted, as the context is not used again.
         _db.Database.AutoSavepointsEnabled = false;
         try
         {
