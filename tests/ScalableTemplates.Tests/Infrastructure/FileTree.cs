@@ -42,6 +42,17 @@ internal sealed partial class FileTree
         return tree;
     }
 
+    /// <summary>Writes the files below a folder.</summary>
+    public async Task WriteAsync(string folder)
+    {
+        foreach (var (path, text) in files)
+        {
+            var file = Path.Combine(folder, path);
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            await File.WriteAllTextAsync(file, text);
+        }
+    }
+
     private static string ReadText(string file)
     {
         var bytes = File.ReadAllBytes(file);
