@@ -22,10 +22,10 @@ internal static class ApiReferenceExtensions
             {
                 document.Info.Title = Title;
 #if (HasJwt && HasSample)
-                document.Info.Description = "Create a token for Authentication: `dotnet user-jwts create --project src/Api --scope orders --scope catalog:write --output token`";
+                document.Info.Description = "Create a token for development: `dotnet user-jwts create --project src/Api --scope orders --scope catalog:write --output token`";
 #endif
 #if (HasJwt && !HasSample)
-                document.Info.Description = "Create a token for Authentication: `dotnet user-jwts create --project src/Api --output token`";
+                document.Info.Description = "Create a token for development: `dotnet user-jwts create --project src/Api --output token`";
 #endif
                 return Task.CompletedTask;
             }));

@@ -10,14 +10,14 @@ internal static partial class RequestBodyExtensions
     // Larger bodies are buffered in a temporary file, so that many concurrent requests cannot exhaust the memory.
     private const int MaxBytesInMemory = 64 * 1024;
 
-    // COR_E_IO, which connection errors have; file errors have a code of the operating system.
+    // COR_E_IO: the code of connection errors. File errors have a code of the operating system instead.
     private const int ConnectionError = unchecked((int)0x80131620);
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     private static bool _canBufferToDisk = true;
 
-    /// <summary>Ignores the charset of JSON requests, because JSON is always UTF-8; the framework would decode the body accordingly.</summary>
+    /// <summary>Ignores the charset of JSON requests, because JSON is always UTF-8; the framework would decode the body with the declared charset.</summary>
     public static void UseUtf8Json(this WebApplication app) => app.Use((context, next) =>
     {
         context.Request.ContentType = context.Request.HasJsonContentType() ? context.Request.ContentType!.Split(';')[0] : context.Request.ContentType;
@@ -87,7 +87,7 @@ internal static partial class RequestBodyExtensions
         await context.Response.CompleteAsync();
         try
         {
-            // A client that is still sending reads the response only after it has sent the whole body.
+            // Drains the rest, because a client may not read the response before it has sent the whole body.
             await connection.DrainAsync(deadline.Token);
         }
         catch (Exception exception) when (exception is OperationCanceledException or IOException)

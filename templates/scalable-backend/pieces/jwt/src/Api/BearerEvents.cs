@@ -3,7 +3,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace ScalableBackend.Api;
 
-/// <summary>Validates the subject as well. Responds 503, not 401, to a token that cannot be validated while the identity provider is unavailable.</summary>
+/// <summary>Also validates the subject, and responds 503 rather than 401 if a token cannot be validated because the identity provider is unavailable.</summary>
 #if (HasPostgres)
 internal class BearerEvents(IdentityProviderMonitor identityProvider, RejectedTokenLog rejectedTokens) : JwtBearerEvents
 #else
@@ -14,7 +14,7 @@ internal sealed class BearerEvents(IdentityProviderMonitor identityProvider, Rej
     private const int MaxSubjectLength = 255;
 
     public override Task MessageReceived(MessageReceivedContext context) =>
-        // Validation would load the keys first, so that requests would wait for the identity provider one after another.
+        // Validation would first load the keys, with requests waiting for the identity provider one after another.
         !identityProvider.HasKeys && context.Request.Headers.Authorization.Count > 0 ? throw Unavailable() : Task.CompletedTask;
 
     public override Task TokenValidated(TokenValidatedContext context)

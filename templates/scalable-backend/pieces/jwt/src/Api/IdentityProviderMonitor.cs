@@ -50,7 +50,7 @@ internal sealed partial class IdentityProviderMonitor(IOptionsMonitor<JwtBearerO
             authority = bearer.Authority;
             if (bearer is { ConfigurationManager: { } keys, MetadataAddress: { } address })
             {
-                // GetConfigurationAsync returns the cached configuration after the first call, which says nothing about the provider.
+                // GetConfigurationAsync may return a cached configuration, so the availability of the provider is checked separately.
                 await keys.GetConfigurationAsync(timeout.Token).WaitAsync(timeout.Token);
                 using var response = await bearer.Backchannel.GetAsync(address, timeout.Token);
                 response.EnsureSuccessStatusCode();

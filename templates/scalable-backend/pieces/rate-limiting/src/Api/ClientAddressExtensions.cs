@@ -5,7 +5,7 @@ namespace ScalableBackend.Api;
 
 internal static class ClientAddressExtensions
 {
-    /// <summary>Returns the address of the client; for IPv6, its /64 network, because one client usually owns all addresses of it.</summary>
+    /// <summary>Returns the address of the client; for IPv6, its /64 network, because a client usually owns the whole network.</summary>
     public static IPAddress GetClientAddress(this HttpContext context)
     {
         var address = context.Connection.RemoteIpAddress ?? IPAddress.None;

@@ -36,7 +36,7 @@ internal static class ReadReplicaExtensions
 
     public static void UseReadReplica(this WebApplication app) => app.UseMiddleware<ReadRoutingMiddleware>();
 
-    /// <summary>Keeps an endpoint on the primary because it does not tolerate replication lag, as one that fills a cache.</summary>
+    /// <summary>Routes an endpoint to the primary, for reads that do not tolerate replication lag, such as those that fill a cache.</summary>
     public static TBuilder ReadFromPrimary<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new PrimaryOnly());
 

@@ -1,6 +1,6 @@
 namespace ScalableBackend.Api;
 
-/// <param name="Items">At most as many items as the limit.</param>
+/// <param name="Items">The items of the page, at most as many as the limit.</param>
 /// <param name="Next">The value of <c>after</c> for the next page; null on the last page.</param>
 internal sealed record Page<T>(IReadOnlyList<T> Items, Guid? Next)
 {

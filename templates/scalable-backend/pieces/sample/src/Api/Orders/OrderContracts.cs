@@ -5,7 +5,7 @@ using ScalableBackend.Shared.Orders;
 namespace ScalableBackend.Api.Orders;
 
 /// <param name="Email">The address to which the confirmation is sent.</param>
-/// <param name="PaymentMethod">The payment provider's token for the payment method.</param>
+/// <param name="PaymentMethod">The payment method, as a token of the payment provider.</param>
 /// <param name="Lines">The ordered products, each in one line.</param>
 public sealed record PlaceOrderRequest(
     [property: Required, StringLength(254, MinimumLength = 1)]
