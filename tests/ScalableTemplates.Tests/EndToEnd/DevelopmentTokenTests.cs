@@ -45,8 +45,8 @@ public sealed class DevelopmentTokenTests : IAsyncLifetime
         }
 
         await api.Process.StopAsync();
-        var lines = api.Process.Log.Split('\n').Where(line => line.Contains("Refused a bearer token", StringComparison.Ordinal)).Select(line => line.Trim());
-        Assert.Equal(["Refused a bearer token: no signing key matches its signature", "Refused a bearer token: it is not a JWT"], lines);
+        var lines = api.Process.Log.Split('\n').Where(line => line.Contains("Rejected a bearer token", StringComparison.Ordinal)).Select(line => line.Trim());
+        Assert.Equal(["Rejected a bearer token: no signing key matches its signature", "Rejected a bearer token: it is not a JWT"], lines);
         Assert.DoesNotContain("eyJ", api.Process.Log, StringComparison.Ordinal);
         Assert.DoesNotContain("warn:", api.Process.Log, StringComparison.Ordinal);
     }

@@ -36,7 +36,7 @@ public sealed class TokenSettingTests
         await api.Process.WaitUntilAsync(async () => await api.GetHealthAsync() == "Degraded");
 
         await api.Process.StopAsync();
-        Assert.Contains($"Could not get the signing keys from {authority}", api.Process.Log, StringComparison.Ordinal);
+        Assert.Contains($"Could not load the signing keys from {authority}", api.Process.Log, StringComparison.Ordinal);
         Assert.DoesNotContain("\"LogLevel\":\"Error\"", api.Process.Log, StringComparison.Ordinal);
     }
 
@@ -63,7 +63,7 @@ public sealed class TokenSettingTests
         provider.Stop();
         Assert.Equal(HttpStatusCode.OK, await api.GetAsync("v1/orders", token));
         await api.Process.StopAsync();
-        Assert.Contains("Refused a bearer token: it is not a JWT", api.Process.Log, StringComparison.Ordinal);
+        Assert.Contains("Rejected a bearer token: it is not a JWT", api.Process.Log, StringComparison.Ordinal);
     }
 
     [SkippableTheory]

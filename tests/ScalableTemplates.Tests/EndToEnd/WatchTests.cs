@@ -11,7 +11,7 @@ public sealed class WatchTests
     {
         var solution = await Scaffold.CreateAsync(TemplateOptions.Single);
         var api = Path.Combine(solution, "src", "Api");
-        var source = Path.Combine(api, "EdgeSecurity.cs");
+        var source = Path.Combine(api, "SecurityHeadersExtensions.cs");
         using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{FreePort.Next()}") };
         var environment = new Dictionary<string, string> { ["ASPNETCORE_ENVIRONMENT"] = "Development", ["ASPNETCORE_URLS"] = client.BaseAddress.ToString() };
         await using var watch = Daemon.Start(
@@ -23,7 +23,7 @@ public sealed class WatchTests
         await watch.WaitUntilAsync(async () => await GetPolicyAsync(client) == "same-origin");
 
         var changes = Regex.Matches(watch.Log, @"Files? \w+: (.*)").SelectMany(match => match.Groups[1].Value.Trim().Split(", ")).Distinct();
-        Assert.Equal(["./src/Api/EdgeSecurity.cs"], changes);
+        Assert.Equal(["./src/Api/SecurityHeadersExtensions.cs"], changes);
         Assert.Single(Regex.Matches(watch.Log, "Now listening on"));
     }
 

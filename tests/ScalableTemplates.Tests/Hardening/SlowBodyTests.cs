@@ -103,7 +103,7 @@ public sealed class SlowBodyTests(ServersFixture servers)
         Assert.Equal(HttpStatusCode.Accepted, (await customer.PlaceAsync(Guid.NewGuid().ToString(), product)).Status);
         // Once for all of them.
         Assert.Equal(2, backend.Api.Log.Split("fail:").Length);
-        Assert.Contains("The folder for temporary files cannot be written", backend.Api.Log, StringComparison.Ordinal);
+        Assert.Contains("Could not write to the folder for temporary files", backend.Api.Log, StringComparison.Ordinal);
     }
 
     private async Task<Backend> StartAsync(string? temporary = null)

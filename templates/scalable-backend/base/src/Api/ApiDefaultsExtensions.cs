@@ -27,7 +27,7 @@ internal static class ApiDefaultsExtensions
             json.SerializerOptions.Converters.Add(new JsonStringEnumConverter());
             json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
         });
-        builder.AddProxySupport();
+        builder.AddForwardedHeaders();
         builder.Services.AddTimeouts();
 #if (HasRateLimiting)
         builder.AddLoadShedding();
@@ -38,14 +38,15 @@ internal static class ApiDefaultsExtensions
 #endif
     }
 
-    /// <summary>Gives every error a ProblemDetails body; in Development, logs requests and has a page to try the API at /scalar.</summary>
+    /// <summary>Adds the middleware that all endpoints share and, in Development, a request log and the API reference at /scalar.</summary>
     public static void UseApiDefaults(this WebApplication app)
     {
         app.UseRequestLog();
         app.UseForwardedHeaders();
         app.UseSecurityHeaders();
         app.UseErrorResponses();
-        app.UseBufferedBodies();
+        app.UseUtf8Json();
+        app.UseRequestBuffering();
         app.UseTimeouts();
 #if (HasRateLimiting)
         app.UseLoadShedding();
@@ -64,12 +65,12 @@ internal static class ApiDefaultsExtensions
     }
 
 #if (HasJwt)
-    /// <summary>The first version of the API. All of it needs a token; endpoints may ask for scopes on top.</summary>
+    /// <summary>Maps the route group of API version 1. All of its endpoints require a token; each may require scopes as well.</summary>
     public static RouteGroupBuilder MapV1(this WebApplication app) => app.MapGroup("/v1")
         .RequireAuthorization()
-        .RefuseUnsavedChanges();
+        .FailOnUnsavedChanges();
 #else
-    /// <summary>The first version of the API.</summary>
-    public static RouteGroupBuilder MapV1(this WebApplication app) => app.MapGroup("/v1").RefuseUnsavedChanges();
+    /// <summary>Maps the route group of API version 1.</summary>
+    public static RouteGroupBuilder MapV1(this WebApplication app) => app.MapGroup("/v1").FailOnUnsavedChanges();
 #endif
 }

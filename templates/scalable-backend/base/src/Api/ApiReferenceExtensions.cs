@@ -14,7 +14,7 @@ internal static class ApiReferenceExtensions
             .AddOperationTransformer<MiddlewareResponsesTransformer>()
             .AddSchemaTransformer((schema, _, _) =>
             {
-                // Enums are strings, which their schema leaves out.
+                // Enums are serialized as strings, but the generated schema has no type.
                 schema.Type ??= schema.Enum is { Count: > 0 } ? JsonSchemaType.String : null;
                 return Task.CompletedTask;
             })
@@ -22,15 +22,18 @@ internal static class ApiReferenceExtensions
             {
                 document.Info.Title = Title;
 #if (HasJwt && HasSample)
-                document.Info.Description = "A token for Authentication: `dotnet user-jwts create --project src/Api --scope orders --scope catalog:write --output token`";
+                document.Info.Description = "Create a token for development: `dotnet user-jwts create --project src/Api --scope orders --scope catalog:write --output token`";
 #endif
 #if (HasJwt && !HasSample)
-                document.Info.Description = "A token for Authentication: `dotnet user-jwts create --project src/Api --output token`";
+                document.Info.Description = "Create a token for development: `dotnet user-jwts create --project src/Api --output token`";
 #endif
                 return Task.CompletedTask;
             }));
 
-    /// <summary>In Development: the OpenAPI document, and a page to try the API, which is also where the root leads. The page loads nothing from other hosts.</summary>
+    /// <summary>
+    /// In Development only: maps the OpenAPI document and the API reference, and redirects the root to the API reference, which loads
+    /// nothing from other hosts.
+    /// </summary>
     public static void MapApiReference(this WebApplication app)
     {
         if (!app.Environment.IsDevelopment())

@@ -5,29 +5,48 @@ namespace ScalableBackend.Api;
 
 internal static class ErrorResponseExtensions
 {
+    // In seconds: the default for a dependency that is unavailable. Middleware and endpoints may set a more accurate value.
+    private const string DefaultRetryAfter = "5";
+
     public static void AddErrorResponses(this IServiceCollection services)
     {
         services.AddProblemDetails(options => options.CustomizeProblemDetails = context =>
         {
             context.ProblemDetails.UseContractNames(context.Exception);
-            // What RFC 9457 has for a status that says it all.
+            // RFC 9457: the problem has no semantics beyond those of its status code.
             context.ProblemDetails.Type ??= "about:blank";
         });
         services.AddSingleton<IProblemDetailsWriter, AnyAcceptWriter>();
     }
 
     /// <summary>
-    /// Gives every error a ProblemDetails body. Neither malformed requests nor an outage of the database are logged as errors of
-    /// this process: the one is the caller's fault, the other would be a line for each request.
+    /// Gives every error response a ProblemDetails body, and every 503 a Retry-After. Neither malformed requests nor database outages
+    /// are logged as unhandled exceptions: the former are the caller's fault, and the latter would log an error for each request.
     /// </summary>
     public static void UseErrorResponses(this WebApplication app)
     {
+        app.Use((context, next) =>
+        {
+            context.Response.OnStarting(AddRetryAfterAsync, context.Response);
+            return next(context);
+        });
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
             StatusCodeSelector = GetStatus,
             SuppressDiagnosticsCallback = context => GetStatus(context.Exception) != StatusCodes.Status500InternalServerError,
         });
         app.UseStatusCodePages();
+    }
+
+    private static Task AddRetryAfterAsync(object state)
+    {
+        var response = (HttpResponse)state;
+        if (response.StatusCode == StatusCodes.Status503ServiceUnavailable && response.Headers.RetryAfter.Count == 0)
+        {
+            response.Headers.RetryAfter = DefaultRetryAfter;
+        }
+
+        return Task.CompletedTask;
     }
 
     private static int GetStatus(Exception exception) => exception switch
@@ -39,7 +58,7 @@ internal static class ErrorResponseExtensions
         _ => StatusCodes.Status500InternalServerError,
     };
 
-    // The default writer declines a request that does not accept JSON; an error in JSON is better than one without a body.
+    // The default writer skips requests that do not accept JSON; an error in JSON is better than one without a body.
     private sealed class AnyAcceptWriter(IServiceProvider services) : IProblemDetailsWriter
     {
         public bool CanWrite(ProblemDetailsContext context) => true;

@@ -6,7 +6,7 @@ namespace ScalableBackend.Api;
 
 internal static class OpenApiExtensions
 {
-    /// <summary>Documents a response that is an error.</summary>
+    /// <summary>Documents an error response with a ProblemDetails body.</summary>
     public static async Task<OpenApiResponse> AddProblemAsync(
         this OpenApiOperation operation, OpenApiOperationTransformerContext context, int status, string description, CancellationToken cancellationToken)
     {

@@ -6,12 +6,12 @@ namespace ScalableBackend.Api;
 
 internal static partial class ProblemDetailsExtensions
 {
-    /// <summary>Says what is wrong with a request in terms of its JSON and parameters; the framework does so in terms of C#.</summary>
+    /// <summary>Names invalid input by its JSON path or parameter; the framework uses the names of C# members.</summary>
     public static void UseContractNames(this ProblemDetails problem, Exception? exception)
     {
         if (problem is HttpValidationProblemDetails validation)
         {
-            validation.Errors = validation.Errors.ToDictionary(error => ToJsonName(error.Key), error => Translate(error.Value, error.Key));
+            validation.Errors = validation.Errors.ToDictionary(error => ToJsonName(error.Key), error => UseJsonName(error.Value, error.Key));
         }
         else if (exception is BadHttpRequestException && BindingFailure().Match(exception.Message) is { Success: true } failure)
         {
@@ -27,16 +27,16 @@ internal static partial class ProblemDetailsExtensions
         }
     }
 
-    private static string[] Translate(string[] messages, string path)
+    private static string[] UseJsonName(string[] messages, string path)
     {
         var member = path.Split('.')[^1].Split('[')[0];
-        // Empty for a body as a whole.
+        // Empty if the error applies to the body as a whole.
         return member.Length == 0 ? messages : Array.ConvertAll(messages, message => message.Replace(member, ToJsonName(member), StringComparison.Ordinal));
     }
 
     private static string ToJsonName(string path) => string.Join('.', path.Split('.').Select(JsonNamingPolicy.CamelCase.ConvertName));
 
-    // The framework tells these failures, and the parameter, by its message only.
+    // The framework reports the kind of failure and the parameter only in the message.
     [GeneratedRegex("^(?:Failed to (?:bind|read)|Required|Implicit body inferred for) parameter \"(?:[^\"]* )?(?<parameter>\\w+)\"(?<body> from the request body| was not provided from body| but no body)?")]
     private static partial Regex BindingFailure();
 }

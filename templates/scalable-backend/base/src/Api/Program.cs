@@ -44,7 +44,7 @@ app.UseReadReplica();
 var v1 = app.MapV1();
 v1.MapCatalog();
 v1.MapOrders();
-app.MapPaymentSimulator();
+app.MapPaymentProviderSimulator();
 #endif
 
 #if (HasWorker)

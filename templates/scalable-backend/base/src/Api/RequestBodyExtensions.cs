@@ -7,21 +7,28 @@ internal static partial class RequestBodyExtensions
 {
     public const int MaxBytes = 1024 * 1024;
 
-    // Larger bodies are kept in a temporary file until the request ends, so that many clients cannot exhaust the memory.
+    // Larger bodies are buffered in a temporary file, so that many concurrent requests cannot exhaust the memory.
     private const int MaxBytesInMemory = 64 * 1024;
 
-    // COR_E_IO: files fail with a code of the system instead.
+    // COR_E_IO: the code of connection errors. File errors have a code of the operating system instead.
     private const int ConnectionError = unchecked((int)0x80131620);
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
-    private static bool _canKeep = true;
+    private static bool _canBufferToDisk = true;
+
+    /// <summary>Ignores the charset of JSON requests, because JSON is always UTF-8; the framework would decode the body with the declared charset.</summary>
+    public static void UseUtf8Json(this WebApplication app) => app.Use((context, next) =>
+    {
+        context.Request.ContentType = context.Request.HasJsonContentType() ? context.Request.ContentType!.Split(';')[0] : context.Request.ContentType;
+        return next(context);
+    });
 
     /// <summary>
-    /// Reads a request body to its end before anything is done for the request, so that a slow client holds nothing that others
-    /// need: 408 after 10 seconds. A body that is too large gets 413 before the connection closes.
+    /// Buffers the whole request body before the request is processed, so that a slow client does not hold resources that others need.
+    /// Responds 408 to a body that takes longer than 10 seconds, and 413 to one that is too large, before the connection is closed.
     /// </summary>
-    public static void UseBufferedBodies(this WebApplication app) => app.Use(async (context, next) =>
+    public static void UseRequestBuffering(this WebApplication app) => app.Use(async (context, next) =>
     {
         if (context.IsStreaming() || context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody is not true || await TryBufferAsync(context, app.Logger))
         {
@@ -35,7 +42,7 @@ internal static partial class RequestBodyExtensions
         var max = limit?.MaxRequestBodySize ?? MaxBytes;
         if (limit is { IsReadOnly: false })
         {
-            // Kestrel would close the connection on a client that is still sending and so never reads the response.
+            // Kestrel would close the connection while the client is still sending, so the client would never read the response.
             limit.MaxRequestBodySize = null;
         }
 
@@ -49,7 +56,7 @@ internal static partial class RequestBodyExtensions
             {
                 if (context.Request.Body.Length > MaxBytesInMemory)
                 {
-                    _canKeep = true;
+                    _canBufferToDisk = true;
                 }
 
                 return true;
@@ -63,11 +70,11 @@ internal static partial class RequestBodyExtensions
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or IOException { HResult: not ConnectionError })
         {
-            // The folder of temporary files is full or cannot be written: no fault of the request, and for smaller ones it is not needed.
+            // The folder for temporary files is full or not writable. Requests with smaller bodies are not affected.
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            if (Interlocked.Exchange(ref _canKeep, false))
+            if (Interlocked.Exchange(ref _canBufferToDisk, false))
             {
-                LogNotKept(logger, exception, MaxBytesInMemory);
+                LogBufferingFailed(logger, exception, MaxBytesInMemory);
             }
         }
 
@@ -80,12 +87,12 @@ internal static partial class RequestBodyExtensions
         await context.Response.CompleteAsync();
         try
         {
-            // A client that is still sending would not come to read the response otherwise.
+            // Drains the rest, because a client may not read the response before it has sent the whole body.
             await connection.DrainAsync(deadline.Token);
         }
         catch (Exception exception) when (exception is OperationCanceledException or IOException)
         {
-            // It has left, or is too slow.
+            // The client has disconnected or is too slow.
         }
 
         return false;
@@ -106,6 +113,6 @@ internal static partial class RequestBodyExtensions
         return false;
     }
 
-    [LoggerMessage(LogLevel.Error, "The folder for temporary files cannot be written: request bodies of more than {Bytes} bytes get 503 until it can")]
-    private static partial void LogNotKept(ILogger logger, Exception exception, int bytes);
+    [LoggerMessage(LogLevel.Error, "Could not write to the folder for temporary files; requests with bodies over {Bytes} bytes get 503 until it is writable")]
+    private static partial void LogBufferingFailed(ILogger logger, Exception exception, int bytes);
 }

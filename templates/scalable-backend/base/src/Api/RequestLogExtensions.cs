@@ -4,7 +4,7 @@ namespace ScalableBackend.Api;
 
 internal static partial class RequestLogExtensions
 {
-    /// <summary>Logs a line for each request at level Debug, which is on in Development. Elsewhere traces and metrics tell more and cost less.</summary>
+    /// <summary>Logs each request at level Debug, which is enabled in Development. In other environments, traces and metrics give more insight at lower cost.</summary>
     public static void UseRequestLog(this WebApplication app)
     {
         if (!app.Logger.IsEnabled(LogLevel.Debug))

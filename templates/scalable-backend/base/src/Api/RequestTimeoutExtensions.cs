@@ -10,9 +10,8 @@ internal static class RequestTimeoutExtensions
         timeouts.DefaultPolicy = new() { Timeout = Timeout, TimeoutStatusCode = StatusCodes.Status503ServiceUnavailable });
 
     /// <summary>
-    /// Responds 503 to a request that takes too long. Middleware may return on a cancelled token without a response, as the rate
-    /// limiting middleware does, and a client would take the empty 200 for success; a timeout that meets that of a dependency may
-    /// surface as any exception. Both end as the timeout that they are.
+    /// Responds 503 to a request that exceeds its timeout. On cancellation, some middleware returns without a response, which clients
+    /// would receive as an empty 200, and dependencies may throw any exception. Both are reported as the request timeout.
     /// </summary>
     public static void UseTimeouts(this WebApplication app)
     {
@@ -36,8 +35,8 @@ internal static class RequestTimeoutExtensions
     }
 
     /// <summary>
-    /// For an endpoint with a long upload or response, such as server-sent events: it has no request timeout, reads the request
-    /// body as it arrives, and counts in no limit on concurrency. The endpoint has to bound what it uses.
+    /// Supports long uploads and responses, such as server-sent events: disables the request timeout and request buffering, and exempts
+    /// the endpoint from concurrency limits. The endpoint must bound its own use of resources.
     /// </summary>
     public static TBuilder AllowStreaming<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new DisableRequestTimeoutAttribute(), new StreamingMetadata());

@@ -3,11 +3,11 @@ using ScalableBackend.Shared.Data;
 
 namespace ScalableBackend.Api;
 
-/// <summary>Has a write fail that would report success while its changes were never saved.</summary>
+/// <summary>Fails write requests that would report success although their changes were not saved.</summary>
 public static class UnsavedChangesExtensions
 {
-    /// <summary>For endpoints that write; those of GET and HEAD are left as they are, at no cost.</summary>
-    public static TBuilder RefuseUnsavedChanges<TBuilder>(this TBuilder builder)
+    /// <summary>Checks the endpoints of all methods except GET and HEAD, which have no overhead.</summary>
+    public static TBuilder FailOnUnsavedChanges<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder
     {
         builder.Add(endpoint =>
@@ -28,10 +28,10 @@ public static class UnsavedChangesExtensions
         {
 #if (HasSample)
             throw new InvalidOperationException(
-                $"{context.HttpContext.GetEndpoint()?.DisplayName} has changed entities and not saved them. Call SaveChangesAsync, or mark the endpoint with RequireIdempotencyKey, which saves.");
+                $"{context.HttpContext.GetEndpoint()?.DisplayName} has changed entities without saving them. Call SaveChangesAsync, or mark the endpoint with RequireIdempotencyKey, which saves them.");
 #else
             throw new InvalidOperationException(
-                $"{context.HttpContext.GetEndpoint()?.DisplayName} has changed entities and not saved them. Call SaveChangesAsync.");
+                $"{context.HttpContext.GetEndpoint()?.DisplayName} has changed entities without saving them. Call SaveChangesAsync.");
 #endif
         }
 

@@ -7,16 +7,17 @@ using Microsoft.Extensions.Caching.Memory;
 namespace ScalableBackend.Api;
 
 /// <summary>
-/// Caches validated tokens for a minute, at most until they expire: validating an RS256 or ES256 signature costs about as much as
-/// a request that is served from the cache. <see cref="TokenValidated"/> runs only for a token that is not cached, so a token
-/// whose key or subject is revoked may be accepted for that minute; what must be checked for each request is an authorization policy.
+/// Caches validated tokens for one minute, but not beyond their expiry: validating an RS256 or ES256 signature costs about as much as
+/// a request that is served from the cache. A token whose key or subject is revoked may be accepted for that minute, because
+/// <see cref="TokenValidated"/> does not run for cached tokens; checks needed on every request belong in an authorization policy.
 /// </summary>
-internal sealed class TokenCache(TimeProvider clock, IdentityProvider provider, RefusedTokenLog refused) : BearerEvents(provider, refused), IDisposable
+internal sealed class TokenCache(TimeProvider clock, IdentityProviderMonitor identityProvider, RejectedTokenLog rejectedTokens)
+    : BearerEvents(identityProvider, rejectedTokens), IDisposable
 {
     private const int MaxBytes = 16 * 1024 * 1024;
 
-    // A principal holds each claim with its type, issuer and value type.
-    private const int BytesOfPrincipal = 4 * 1024;
+    // An estimate: a principal stores the type, issuer and value type of each claim.
+    private const int PrincipalBytes = 4 * 1024;
 
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(1);
 
@@ -26,7 +27,7 @@ internal sealed class TokenCache(TimeProvider clock, IdentityProvider provider, 
     {
         if (GetKey(context.Scheme.Name, context.Request) is { } key && _principals.TryGetValue(key, out ClaimsPrincipal? principal))
         {
-            // A clone, as claims transformations and endpoints may change it.
+            // A clone, because claims transformations and endpoints may modify it.
             context.Principal = principal!.Clone();
             context.Success();
             return Task.CompletedTask;
@@ -45,14 +46,14 @@ internal sealed class TokenCache(TimeProvider clock, IdentityProvider provider, 
             _principals.Set(key, context.Principal!.Clone(), new MemoryCacheEntryOptions
             {
                 AbsoluteExpiration = expires < now + Lifetime ? expires : now + Lifetime,
-                Size = BytesOfPrincipal + (4 * context.Request.Headers.Authorization.ToString().Length),
+                Size = PrincipalBytes + (4 * context.Request.Headers.Authorization.ToString().Length),
             });
         }
     }
 
     public void Dispose() => _principals.Dispose();
 
-    // Of the scheme, as another one may accept other tokens, and of the token alone, so that spaces around it make no new entry.
+    // Includes the scheme, because schemes may accept different tokens. The token is trimmed, so that extra spaces do not create new entries.
     private static string? GetKey(string scheme, HttpRequest request)
     {
         const string Prefix = "Bearer ";

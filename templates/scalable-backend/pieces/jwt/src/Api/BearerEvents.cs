@@ -3,26 +3,26 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace ScalableBackend.Api;
 
-/// <summary>What is checked in addition to the token itself. A token that cannot be checked for now is a 503, not the caller's fault.</summary>
+/// <summary>Also validates the subject, and responds 503 rather than 401 if a token cannot be validated because the identity provider is unavailable.</summary>
 #if (HasPostgres)
-internal class BearerEvents(IdentityProvider provider, RefusedTokenLog refused) : JwtBearerEvents
+internal class BearerEvents(IdentityProviderMonitor identityProvider, RejectedTokenLog rejectedTokens) : JwtBearerEvents
 #else
-internal sealed class BearerEvents(IdentityProvider provider, RefusedTokenLog refused) : JwtBearerEvents
+internal sealed class BearerEvents(IdentityProviderMonitor identityProvider, RejectedTokenLog rejectedTokens) : JwtBearerEvents
 #endif
 {
-    // As OpenID Connect bounds it; the columns that store it have this length.
+    // The limit of OpenID Connect. Columns that store a subject have the same length.
     private const int MaxSubjectLength = 255;
 
     public override Task MessageReceived(MessageReceivedContext context) =>
-        // Validation would wait for the identity provider, one request after another.
-        !provider.HasKeys && context.Request.Headers.Authorization.Count > 0 ? throw Unavailable() : Task.CompletedTask;
+        // Validation would first load the keys, with requests waiting for the identity provider one after another.
+        !identityProvider.HasKeys && context.Request.Headers.Authorization.Count > 0 ? throw Unavailable() : Task.CompletedTask;
 
     public override Task TokenValidated(TokenValidatedContext context)
     {
         if (context.Principal?.FindFirst("sub")?.Value is { } subject && (subject.Length > MaxSubjectLength || subject.Contains('\0')))
         {
-            refused.Add("its subject cannot be stored");
-            context.Fail($"The subject of a token has at most {MaxSubjectLength} characters, without U+0000.");
+            rejectedTokens.Add("its subject is too long or contains U+0000");
+            context.Fail($"The subject must have at most {MaxSubjectLength} characters and must not contain U+0000.");
         }
 
         return Task.CompletedTask;
@@ -35,24 +35,24 @@ internal sealed class BearerEvents(IdentityProvider provider, RefusedTokenLog re
             return Task.CompletedTask;
         }
 
-        // Perhaps signed with a new key, which cannot be loaded now.
-        if (context.Exception is SecurityTokenSignatureKeyNotFoundException && provider.IsUnavailable)
+        // The token may be signed with a new key, which cannot be loaded now.
+        if (context.Exception is SecurityTokenSignatureKeyNotFoundException && identityProvider.IsUnavailable)
         {
             throw Unavailable();
         }
 
-        refused.Add(GetReason(context.Exception));
+        rejectedTokens.Add(GetReason(context.Exception));
         return Task.CompletedTask;
     }
 
     private static BadHttpRequestException Unavailable() =>
-        new("The token cannot be checked, because the identity provider is unavailable.", StatusCodes.Status503ServiceUnavailable);
+        new("The token cannot be validated because the identity provider is unavailable.", StatusCodes.Status503ServiceUnavailable);
 
     private static string GetReason(Exception exception) => exception switch
     {
         SecurityTokenExpiredException => "it has expired",
-        SecurityTokenInvalidIssuerException => "its issuer is not a valid one",
-        SecurityTokenInvalidAudienceException => "its audience is not a valid one",
+        SecurityTokenInvalidIssuerException => "its issuer is not valid",
+        SecurityTokenInvalidAudienceException => "its audience is not valid",
         SecurityTokenSignatureKeyNotFoundException => "no signing key matches its signature",
         SecurityTokenMalformedException => "it is not a JWT",
         _ => exception.GetType().Name,

@@ -4,7 +4,7 @@ using Microsoft.OpenApi;
 
 namespace ScalableBackend.Api;
 
-/// <summary>Documents the token that an operation requires, and the responses without one.</summary>
+/// <summary>Documents the token and scopes that an operation requires, and the responses 401 and 403.</summary>
 internal sealed class BearerSecurityTransformer : IOpenApiOperationTransformer
 {
     public async Task TransformAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
@@ -17,11 +17,11 @@ internal sealed class BearerSecurityTransformer : IOpenApiOperationTransformer
 
         var scopes = metadata.OfType<RequiredScope>().Select(scope => scope.Name).ToList();
         operation.Security = [new() { [new OpenApiSecuritySchemeReference(JwtExtensions.Scheme, context.Document)] = scopes }];
-        var unauthorized = await operation.AddProblemAsync(context, StatusCodes.Status401Unauthorized, "The token is missing or not valid.", cancellationToken);
-        unauthorized.AddHeader("WWW-Authenticate", "The scheme, and what is wrong with the token.");
+        var unauthorized = await operation.AddProblemAsync(context, StatusCodes.Status401Unauthorized, "The token is missing or invalid.", cancellationToken);
+        unauthorized.AddHeader("WWW-Authenticate", "The authentication scheme and, if a token was sent, the error.");
         if (scopes.Count > 0)
         {
-            await operation.AddProblemAsync(context, StatusCodes.Status403Forbidden, $"The token lacks a scope: {string.Join(", ", scopes)}.", cancellationToken);
+            await operation.AddProblemAsync(context, StatusCodes.Status403Forbidden, $"The token lacks the scope: {string.Join(", ", scopes)}.", cancellationToken);
         }
     }
 }

@@ -15,21 +15,21 @@ internal static class JwtExtensions
     private const string Section = $"Authentication:Schemes:{Scheme}";
     private const string Variable = $"Authentication__Schemes__{Scheme}";
 
-    /// <summary>Bearer tokens, checked as Authentication:Schemes:Bearer in the configuration says: issuer, audiences, keys or authority.</summary>
+    /// <summary>Adds authentication with JWT bearer tokens, configured in Authentication:Schemes:Bearer: issuer, audiences, and authority or keys.</summary>
     public static void AddJwt(this WebApplicationBuilder builder)
     {
         builder.WatchUserSecrets();
-        // Below Critical it logs only exceptions that it also rethrows, such as one for each request while the identity provider is unavailable.
+        // Below Critical, the handler logs only exceptions that it rethrows, such as one per request while the identity provider is unavailable.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Authentication.JwtBearer.JwtBearerHandler", LogLevel.Critical);
-        builder.Services.AddSingleton<RefusedTokenLog>();
-        builder.Services.AddSingleton<IdentityProvider>();
-        builder.Services.AddHostedService(services => services.GetRequiredService<IdentityProvider>());
-        builder.Services.AddHealthChecks().AddCheck<IdentityProvider>("identity-provider", HealthStatus.Degraded);
-        // Before the section of the configuration, which may set another timeout.
+        builder.Services.AddSingleton<RejectedTokenLog>();
+        builder.Services.AddSingleton<IdentityProviderMonitor>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<IdentityProviderMonitor>());
+        builder.Services.AddHealthChecks().AddCheck<IdentityProviderMonitor>("identity-provider", HealthStatus.Degraded);
+        // Registered before AddJwtBearer binds the configuration section, which may override the timeout.
         builder.Services.Configure<JwtBearerOptions>(Scheme, options =>
         {
-            options.BackchannelTimeout = IdentityProvider.Timeout;
-            builder.Configuration.GetSection(Section).CheckSettings();
+            options.BackchannelTimeout = IdentityProviderMonitor.Timeout;
+            builder.Configuration.GetSection(Section).ValidateSettings();
         });
 #if (HasPostgres)
         builder.Services.AddSingleton<TokenCache>();
@@ -47,12 +47,12 @@ internal static class JwtExtensions
             options.EventsType = typeof(BearerEvents);
         });
 #endif
-        // A key that is added while this process runs, as the first call of 'dotnet user-jwts' does, is valid at once.
+        // Reloads the signing keys when the configuration changes: the first 'dotnet user-jwts create' adds one while this process runs.
         builder.Services.AddSingleton<IOptionsChangeTokenSource<JwtBearerOptions>>(
             new ConfigurationChangeTokenSource<JwtBearerOptions>(Scheme, builder.Configuration.GetSection(Section)));
         builder.Services.AddOptions<JwtBearerOptions>(Scheme)
-            .Configure(RefuseInsecureAuthority)
-            // The keys are read from the configuration whenever they are listed: once, and not for each request.
+            .Configure(ValidateAuthority)
+            // IssuerSigningKeys is a lazy sequence that would decode the keys in the configuration again for each request.
             .PostConfigure(options => options.TokenValidationParameters.IssuerSigningKeys = options.TokenValidationParameters.IssuerSigningKeys?.ToList())
             .Validate(
                 options => builder.Environment.IsDevelopment() || options.ConfigurationManager is not null || options.TokenValidationParameters.HasKey(),
@@ -61,7 +61,7 @@ internal static class JwtExtensions
                 options => builder.Environment.IsDevelopment() || options.TokenValidationParameters.HasAudience(),
                 $"{Section}:ValidAudiences is missing. Set the environment variable {Variable}__ValidAudiences__0 to the audience of this API.")
             .ValidateOnStart();
-        builder.Services.RemoveKeyRing();
+        builder.Services.RemoveDataProtectionStartup();
         builder.Services.AddAuthorization();
         builder.Services.ConfigureAll<OpenApiOptions>(options => options.AddOperationTransformer<BearerSecurityTransformer>().AddDocumentTransformer((document, _, _) =>
         {
@@ -70,14 +70,14 @@ internal static class JwtExtensions
         }));
     }
 
-    /// <summary>Lets in only tokens with <paramref name="scope"/>: in one claim with spaces between, or in a claim each.</summary>
+    /// <summary>Requires a token with <paramref name="scope"/>. A token lists its scopes in one claim, separated by spaces, or in one claim each.</summary>
     public static TBuilder RequireScope<TBuilder>(this TBuilder builder, string scope)
         where TBuilder : IEndpointConventionBuilder =>
         builder.RequireAuthorization(policy => policy.RequireAssertion(context =>
             context.User.FindAll("scope").Any(claim => claim.Value.Split(' ').Contains(scope)))).WithMetadata(new RequiredScope(scope));
 
-    // JwtBearer itself would throw before the options are validated, and the start would end with a stack trace.
-    private static void CheckSettings(this IConfigurationSection section)
+    // The framework throws on these before the options are validated, so that start-up would fail with a stack trace.
+    private static void ValidateSettings(this IConfigurationSection section)
     {
         if (section[nameof(JwtBearerOptions.BackchannelTimeout)] is { } timeout
             && !(TimeSpan.TryParse(timeout, CultureInfo.InvariantCulture, out var duration) && duration > TimeSpan.Zero))
@@ -96,7 +96,7 @@ internal static class JwtExtensions
         }
     }
 
-    private static void RefuseInsecureAuthority(JwtBearerOptions options)
+    private static void ValidateAuthority(JwtBearerOptions options)
     {
         if ((options.MetadataAddress ?? options.Authority) is not { Length: > 0 } address)
         {
@@ -107,7 +107,7 @@ internal static class JwtExtensions
         {
             throw new ConfigurationException(
                 $"{address} must start with https://. Set the environment variable {Variable}__Authority to the URL of your identity provider; "
-                + $"for one on a network that you trust, set {Variable}__RequireHttpsMetadata to false.");
+                + $"if it is on a trusted network, set {Variable}__RequireHttpsMetadata to false.");
         }
 
         if (!Uri.TryCreate(address, UriKind.Absolute, out var url) || !url.Scheme.StartsWith("http", StringComparison.Ordinal))
@@ -116,8 +116,8 @@ internal static class JwtExtensions
         }
     }
 
-    // Authentication brings data protection along, which creates a key at the start, on disk and with a warning. Bearer tokens need none.
-    private static void RemoveKeyRing(this IServiceCollection services)
+    // AddAuthentication also adds data protection, which creates a key on disk during start-up and logs a warning. Bearer tokens do not need it.
+    private static void RemoveDataProtectionStartup(this IServiceCollection services)
     {
         foreach (var service in services.Where(service => service.ImplementationType?.Name == "DataProtectionHostedService").ToList())
         {

@@ -7,8 +7,8 @@ namespace ScalableBackend.Api;
 internal static class UserSecretsExtensions
 {
     /// <summary>
-    /// Has the user secrets read as soon as they are there. They are reloaded when they change, but only if their folder is
-    /// there at the start: on a new machine 'dotnet user-jwts' creates it together with the first signing key.
+    /// Creates the folder of the user secrets if it is missing. The configuration reloads user secrets only if their folder exists
+    /// during start-up; on a new machine, 'dotnet user-jwts' creates it later, together with the first signing key.
     /// </summary>
     public static void WatchUserSecrets(this WebApplicationBuilder builder)
     {
@@ -24,15 +24,15 @@ internal static class UserSecretsExtensions
         var file = PathHelper.GetSecretsPathFromSecretsId(assembly.GetCustomAttribute<UserSecretsIdAttribute>()!.UserSecretsId);
         try
         {
-            // Whether it is new or another process has just created it: this one may have looked for it before.
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // The home folder is missing or read-only, so there are no user secrets.
+            // Without a writable home folder, there are no user secrets.
             return;
         }
 
+        // Also if the folder exists: another process may have created it after this one had added its configuration.
         sources[index] = new ConfigurationBuilder().AddUserSecrets(assembly, optional: true, reloadOnChange: true).Sources[0];
     }
 }

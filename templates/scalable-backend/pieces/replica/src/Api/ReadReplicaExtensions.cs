@@ -10,12 +10,12 @@ internal static class ReadReplicaExtensions
 {
     private const string Name = "replica";
 
-    // The timeouts so short that a request which the standby leaves waiting is answered by the primary, within its own.
+    // Short timeouts, so that a request can fall back from a hanging standby to the primary within its own timeout.
     private const string Defaults = "Timeout=2;Command Timeout=4;Max Auto Prepare=50;No Reset On Close=true;";
 
     /// <summary>
-    /// Has requests that only read use the standby which the connection string 'replica' names. All other work uses the
-    /// primary, which also reads while the standby is down or behind.
+    /// Routes read-only requests to the standby in the connection string 'replica'. All other work uses the primary, and so do reads while
+    /// the standby is down or lagging.
     /// </summary>
     public static void AddReadReplica(this IHostApplicationBuilder builder)
     {
@@ -23,10 +23,10 @@ internal static class ReadReplicaExtensions
         var servers = GetServers(standby, builder.GetRequiredConnectionString(ResourceNames.Database));
         builder.Services.AddSingleton(_ => new NpgsqlDataSourceBuilder(servers) { Name = Name }.BuildMultiHost());
         builder.Services.AddHttpContextAccessor();
-        builder.Services.AddSingleton<SavedPositionInterceptor>();
+        builder.Services.AddSingleton<FlushLsnInterceptor>();
         builder.Services.AddSingleton<ContextPools>();
         builder.Services.AddScoped<RequestDatabase>();
-        // Takes the place of the context that AddDatabase registers.
+        // Overrides the context that AddDatabase registers.
         builder.Services.AddScoped(services => services.GetRequiredService<RequestDatabase>().TakeContext());
         builder.Services.AddSingleton<StandbyMonitor>();
         builder.Services.AddHostedService(services => services.GetRequiredService<StandbyMonitor>());
@@ -34,13 +34,13 @@ internal static class ReadReplicaExtensions
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(ReplicaTelemetry.Name));
     }
 
-    public static void UseReadReplica(this WebApplication app) => app.UseMiddleware<ReadRouting>();
+    public static void UseReadReplica(this WebApplication app) => app.UseMiddleware<ReadRoutingMiddleware>();
 
-    /// <summary>For an endpoint that reads and cannot do with a state that is a moment old; one that fills a cache, above all.</summary>
+    /// <summary>Routes an endpoint to the primary, for reads that do not tolerate replication lag, such as those that fill a cache.</summary>
     public static TBuilder ReadFromPrimary<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new PrimaryOnly());
 
-    // The standby with the primary after it, for the moments between the standby's end and its being noticed.
+    // The primary comes second, as a fallback until the monitor notices that the standby is down.
     private static string GetServers(string standby, string primary) =>
         new NpgsqlConnectionStringBuilder(standby) { Host = $"{GetHosts(standby)},{GetHosts(primary)}" }.ConnectionString;
 

@@ -2,7 +2,7 @@ using System.ComponentModel.DataAnnotations;
 
 namespace ScalableBackend.Api;
 
-/// <summary>Refuses a number with more decimal places than are stored, which would otherwise be rounded.</summary>
+/// <summary>Rejects a number with more decimal places than the database stores, instead of rounding it.</summary>
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Parameter)]
 internal sealed class DecimalPlacesAttribute(int count) : ValidationAttribute($"The field {{0}} must have at most {count} decimal places.")
 {

@@ -36,7 +36,7 @@ public sealed class UnsavedChangesTests(Backend backend)
         builder.Services.AddScoped(_ => new AppDbContext(options));
         var app = builder.Build();
         app.UseExceptionHandler(error => error.Run(_ => Task.CompletedTask));
-        var routes = app.MapGroup("/").RefuseUnsavedChanges();
+        var routes = app.MapGroup("/").FailOnUnsavedChanges();
         routes.MapGet("/read", (AppDbContext db) => TypedResults.Ok(db.ChangeTracker.HasChanges()));
         routes.MapPost("/unsaved", (AppDbContext db) => Change(db));
         routes.MapPost("/refused", (AppDbContext db) => Change(db) is null ? null : TypedResults.Conflict());

@@ -6,27 +6,28 @@ using StackExchange.Redis;
 namespace ScalableBackend.Api.RateLimiting;
 
 /// <summary>
-/// Counts the requests of one client to all replicas: a token bucket in Redis, by the clock of Redis. What the plan allows in a
-/// tenth of a second is taken at once, so that a fast client does not cost a round trip for each request.
+/// Limits the requests of one client to all replicas with a token bucket in Redis, timed by the clock of Redis. Acquires the tokens of a
+/// tenth of a second in one round trip, so that a fast client does not cost one per request. While Redis is unavailable, a local limiter
+/// takes over.
 /// </summary>
 internal sealed class RedisTokenBucketLimiter(IConnectionMultiplexer redis, ResiliencePipeline pipeline, string key, Plan plan) : RateLimiter
 {
-    private const string Take = """
-        local burst, perMillisecond, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+    private const string AcquireScript = """
+        local burst, perMillisecond, requested = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
         local clock = redis.call('TIME')
         local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
         local last = redis.call('HMGET', KEYS[1], 'tokens', 'at')
         local tokens = math.min(burst, (tonumber(last[1]) or burst) + math.max(0, now - (tonumber(last[2]) or now)) * perMillisecond)
-        local taken = math.min(wanted, math.floor(tokens))
-        tokens = tokens - taken
+        local granted = math.min(requested, math.floor(tokens))
+        tokens = tokens - granted
         redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'at', now)
         redis.call('PEXPIRE', KEYS[1], math.ceil(burst / perMillisecond))
-        return { taken, math.floor(tokens), math.ceil((1 - tokens) / perMillisecond) }
+        return { granted, math.floor(tokens), math.ceil((1 - tokens) / perMillisecond) }
         """;
 
     private readonly double _perMillisecond = plan.RequestsPerMinute / 60_000.0;
     private readonly TokenBucketRateLimiter _local = plan.CreateLimiter();
-    private readonly SemaphoreSlim _refill = new(1, 1);
+    private readonly SemaphoreSlim _refillLock = new(1, 1);
     private long _prefetched;
     private long _remaining = plan.Burst;
     private long _prefetchedUntil;
@@ -48,7 +49,7 @@ internal sealed class RedisTokenBucketLimiter(IConnectionMultiplexer redis, Resi
 
     protected override async ValueTask<RateLimitLease> AcquireAsyncCore(int permitCount, CancellationToken cancellationToken)
     {
-        await _refill.WaitAsync(cancellationToken);
+        await _refillLock.WaitAsync(cancellationToken);
         try
         {
             var lease = AttemptAcquireCore(permitCount);
@@ -62,32 +63,32 @@ internal sealed class RedisTokenBucketLimiter(IConnectionMultiplexer redis, Resi
         }
         finally
         {
-            _refill.Release();
+            _refillLock.Release();
         }
     }
 
     protected override void Dispose(bool disposing)
     {
         _local.Dispose();
-        _refill.Dispose();
+        _refillLock.Dispose();
         base.Dispose(disposing);
     }
 
     private async Task<RateLimitLease> RefillAsync(CancellationToken cancellationToken)
     {
-        var wanted = Math.Max(1, plan.RequestsPerMinute / 600);
-        var answer = (long[])(await pipeline.ExecuteAsync(
-            async timeout => await redis.GetDatabase().ScriptEvaluateAsync(Take, [key], [plan.Burst, _perMillisecond, wanted]).WaitAsync(timeout),
+        var requested = Math.Max(1, plan.RequestsPerMinute / 600);
+        var result = (long[])(await pipeline.ExecuteAsync(
+            async timeout => await redis.GetDatabase().ScriptEvaluateAsync(AcquireScript, [key], [plan.Burst, _perMillisecond, requested]).WaitAsync(timeout),
             cancellationToken))!;
         var now = Environment.TickCount64;
-        Interlocked.Exchange(ref _remaining, answer[1]);
-        if (answer[0] == 0)
+        Interlocked.Exchange(ref _remaining, result[1]);
+        if (result[0] == 0)
         {
-            Interlocked.Exchange(ref _rejectedUntil, now + answer[2]);
-            return new Lease(TimeSpan.FromMilliseconds(answer[2]));
+            Interlocked.Exchange(ref _rejectedUntil, now + result[2]);
+            return new Lease(TimeSpan.FromMilliseconds(result[2]));
         }
 
-        Interlocked.Exchange(ref _prefetched, answer[0] - 1);
+        Interlocked.Exchange(ref _prefetched, result[0] - 1);
         Interlocked.Exchange(ref _prefetchedUntil, now + 1000);
         return Lease.Granted;
     }

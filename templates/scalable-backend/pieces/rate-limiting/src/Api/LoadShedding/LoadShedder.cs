@@ -3,14 +3,14 @@ using System.Net;
 namespace ScalableBackend.Api.LoadShedding;
 
 /// <summary>
-/// A bulkhead: bounds how many requests run at the same time, how many more wait, and for how long. In a burst, the queue is first
-/// come, first served; under a lasting overload the request that has waited longest is rejected in favor of the newest. So with
-/// more load the wait gets shorter, not longer.
+/// A bulkhead: limits how many requests run concurrently, how many wait for a permit, and for how long. Waiting requests are served in
+/// order of arrival. If the queue is full, a burst rejects the newest request; sustained overload rejects the one that has waited
+/// longest, so that the wait of the others becomes shorter, not longer.
 /// </summary>
 internal sealed class LoadShedder(int maxConcurrency, LoadSheddingOptions options)
 {
-    // Until then it is the newest that is rejected, which costs less.
-    private const int BurstInMilliseconds = 10;
+    // While the oldest request has waited for less than this, the newest is rejected, which is cheaper.
+    private const int MaxBurstMilliseconds = 10;
 
     private readonly int _maxPerClient = Math.Max(1, (int)Math.Ceiling(maxConcurrency * options.MaxSharePerClient));
     private readonly Lock _gate = new();
@@ -18,8 +18,11 @@ internal sealed class LoadShedder(int maxConcurrency, LoadSheddingOptions option
     private readonly LinkedList<Waiter> _waiting = [];
     private int _free = maxConcurrency;
 
-    /// <summary>Not cancelled with the request: one whose client has left gets its turn as well, and ends when it looks at its token.</summary>
-    /// <returns>A permit, to be disposed of when the request is done; null if it is rejected.</returns>
+    /// <summary>
+    /// Waits for a permit. A request whose client has disconnected keeps its place in the queue; the caller checks its cancellation token
+    /// afterwards.
+    /// </summary>
+    /// <returns>The permit, which is released by disposing it when the request is done; null if the request is rejected.</returns>
     public async ValueTask<IDisposable?> AcquireAsync(IPAddress client)
     {
         LinkedListNode<Waiter> waiter;
@@ -33,7 +36,7 @@ internal sealed class LoadShedder(int maxConcurrency, LoadSheddingOptions option
             var now = Environment.TickCount64;
             if (_waiting.Count >= options.MaxQueueLength)
             {
-                if (_waiting.First is not { } oldest || now - oldest.Value.Since < BurstInMilliseconds)
+                if (_waiting.First is not { } oldest || now - oldest.Value.Since < MaxBurstMilliseconds)
                 {
                     return null;
                 }
@@ -42,7 +45,7 @@ internal sealed class LoadShedder(int maxConcurrency, LoadSheddingOptions option
                 oldest.Value.Turn.SetResult(null);
             }
 
-            // Continues by itself, not within the request that ends.
+            // Otherwise the continuation would run inside the request that releases the permit.
             waiter = _waiting.AddLast(new Waiter(client, now, new(TaskCreationOptions.RunContinuationsAsynchronously)));
         }
 

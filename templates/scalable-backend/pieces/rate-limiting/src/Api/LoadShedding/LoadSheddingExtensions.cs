@@ -11,6 +11,6 @@ internal static class LoadSheddingExtensions
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(LoadSheddingMiddleware.MeterName));
     }
 
-    /// <summary>Runs before authentication and other costly middleware; otherwise rejections themselves would saturate the CPU.</summary>
+    /// <summary>Must run before authentication and other expensive middleware; otherwise, rejections themselves would saturate the CPU.</summary>
     public static void UseLoadShedding(this WebApplication app) => app.UseMiddleware<LoadSheddingMiddleware>();
 }

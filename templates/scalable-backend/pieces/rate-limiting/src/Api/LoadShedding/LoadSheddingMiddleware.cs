@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace ScalableBackend.Api.LoadShedding;
 
-/// <summary>Works on as many requests as make this process fastest, and responds 503 to those that would only wait. Probes come before it.</summary>
+/// <summary>Limits concurrent requests to the number at which throughput is highest, and responds 503 to the excess. Probes never reach it.</summary>
 internal sealed class LoadSheddingMiddleware(RequestDelegate next, IOptions<LoadSheddingOptions> options, IMeterFactory meters)
 {
     public const string MeterName = "ScalableBackend.LoadShedding";
@@ -33,7 +33,7 @@ internal sealed class LoadSheddingMiddleware(RequestDelegate next, IOptions<Load
         if (permit is null)
         {
             _rejected.Add(1, new KeyValuePair<string, object?>("bulkhead", name));
-            // One that waited in vain would again.
+            // Includes the time spent in the queue, because an immediate retry would wait as long again.
             await context.Response.RejectAsync(
                 StatusCodes.Status503ServiceUnavailable, TimeSpan.FromSeconds(1 + ((Environment.TickCount64 - arrived) / 1000)), Problem);
             return;
@@ -49,5 +49,5 @@ internal sealed class LoadSheddingMiddleware(RequestDelegate next, IOptions<Load
         : _reads;
 }
 
-/// <summary>Metadata of an endpoint that reads from the cache and seldom needs the database.</summary>
+/// <summary>Marks an endpoint that reads from the cache and rarely needs the database.</summary>
 internal sealed record ServedFromCache;

@@ -9,7 +9,7 @@ using StackExchange.Redis;
 
 namespace ScalableBackend.Api.RateLimiting;
 
-/// <summary>What each client has left of its plan.</summary>
+/// <summary>Limits each client to the rate of its plan.</summary>
 internal sealed class ClientRateLimiter : IDisposable
 {
     private readonly RateLimitingOptions _options;
@@ -33,14 +33,14 @@ internal sealed class ClientRateLimiter : IDisposable
 
     public PartitionedRateLimiter<HttpContext> Limiter { get; }
 
-    /// <summary>Tells the caller its plan and what is left of it: draft-ietf-httpapi-ratelimit-headers-10.</summary>
+    /// <summary>Adds the plan of the client and its remaining requests to the response: draft-ietf-httpapi-ratelimit-headers-10.</summary>
     public Task AddHeadersAsync(object state)
     {
         var context = (HttpContext)state;
         var plan = GetPlan(context);
-        var left = Limiter.GetStatistics(context)?.CurrentAvailablePermits ?? _options.Plans[plan].Burst;
+        var remaining = Limiter.GetStatistics(context)?.CurrentAvailablePermits ?? _options.Plans[plan].Burst;
         context.Response.Headers["RateLimit-Policy"] = string.Create(CultureInfo.InvariantCulture, $"\"{plan}\";q={_options.Plans[plan].RequestsPerMinute};w=60");
-        context.Response.Headers["RateLimit"] = string.Create(CultureInfo.InvariantCulture, $"\"{plan}\";r={left}");
+        context.Response.Headers["RateLimit"] = string.Create(CultureInfo.InvariantCulture, $"\"{plan}\";r={remaining}");
         return Task.CompletedTask;
     }
 
@@ -50,7 +50,7 @@ internal sealed class ClientRateLimiter : IDisposable
     private string GetPlan(HttpContext context) =>
         context.User.FindFirst("plan")?.Value is { } plan && _options.Plans.ContainsKey(plan) ? plan : _options.DefaultPlan;
 
-    // With prefixes, so that no subject can be another client's address.
+    // The prefixes prevent a subject from matching another client's address.
     private static string GetClient(HttpContext context) =>
         context.User.FindFirst("sub")?.Value is { } subject ? $"sub:{subject}" : $"ip:{context.GetClientAddress()}";
 #else

@@ -4,7 +4,7 @@ using Microsoft.OpenApi;
 
 namespace ScalableBackend.Api.RateLimiting;
 
-/// <summary>Documents the rate limit of an operation, and the response beyond it.</summary>
+/// <summary>Documents the rate limit headers of an operation, and the response 429.</summary>
 internal sealed class RateLimitTransformer : IOpenApiOperationTransformer
 {
     public async Task TransformAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
@@ -15,12 +15,12 @@ internal sealed class RateLimitTransformer : IOpenApiOperationTransformer
         }
 
         var rejected = await operation.AddProblemAsync(
-            context, StatusCodes.Status429TooManyRequests, "The client has used up the requests of its plan.", cancellationToken);
+            context, StatusCodes.Status429TooManyRequests, "The client has exceeded the rate limit of its plan.", cancellationToken);
         rejected.AddRetryAfter();
         foreach (var response in operation.GetSuccesses().Append(rejected))
         {
-            response.AddHeader("RateLimit-Policy", "The plan of the client: q requests in w seconds.");
-            response.AddHeader("RateLimit", "r requests are left at the moment.");
+            response.AddHeader("RateLimit-Policy", "The client's plan: q requests per w seconds.");
+            response.AddHeader("RateLimit", "The number r of requests that remain.");
         }
     }
 }

@@ -23,25 +23,25 @@ internal static class RateLimitingExtensions
             limiter.GlobalLimiter = clients.Limiter;
             limiter.OnRejected = (rejected, _) =>
             {
-                rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var wait);
-                return new(rejected.HttpContext.Response.RejectAsync(StatusCodes.Status429TooManyRequests, wait, TooManyRequests));
+                rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var retryAfter);
+                return new(rejected.HttpContext.Response.RejectAsync(StatusCodes.Status429TooManyRequests, retryAfter, TooManyRequests));
             };
         });
     }
 
 #if (HasRedis)
     /// <summary>
-    /// Gives each client the requests of its plan, from all replicas together, and responds 429 beyond. While Redis is unavailable
-    /// each replica counts by itself. A request that load shedding has rejected is not counted.
+    /// Limits each client to the rate of its plan, across all replicas, and responds 429 to the excess. While Redis is unavailable, each
+    /// replica applies the limit on its own. Requests rejected by load shedding are not counted.
     /// </summary>
 #else
-    /// <summary>Gives each client the requests of its plan, and responds 429 beyond. A request that load shedding has rejected is not counted.</summary>
+    /// <summary>Limits each client to the rate of its plan, and responds 429 to the excess. Requests rejected by load shedding are not counted.</summary>
 #endif
     public static void UseClientRateLimits(this WebApplication app)
     {
         var clients = app.Services.GetRequiredService<ClientRateLimiter>();
 #if (HasRedis)
-        // Compiles the code of the first call while the process starts, and Redis may take its time.
+        // Compiles this code path during start-up instead of on the first request. Not awaited, because Redis may be slow.
         clients.Limiter.AcquireAsync(new DefaultHttpContext()).AsTask();
 #endif
         app.Use((context, next) =>

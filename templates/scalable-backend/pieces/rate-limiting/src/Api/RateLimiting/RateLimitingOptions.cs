@@ -2,12 +2,12 @@ using System.Threading.RateLimiting;
 
 namespace ScalableBackend.Api.RateLimiting;
 
-/// <summary>The section <c>RateLimiting</c> of the configuration.</summary>
+/// <summary>The configuration section <c>RateLimiting</c>.</summary>
 internal sealed class RateLimitingOptions
 {
     public const string Section = "RateLimiting";
 
-    /// <summary>The plan of clients without another one.</summary>
+    /// <summary>The plan of clients that are not assigned to another plan.</summary>
     public string DefaultPlan { get; init; } = "standard";
 
     public Dictionary<string, Plan> Plans { get; init; } = [];
@@ -18,10 +18,10 @@ internal sealed record Plan
 {
     public required int RequestsPerMinute { get; init; }
 
-    /// <summary>The size of the token bucket: requests that may arrive at once after an idle period.</summary>
+    /// <summary>The size of the token bucket: the number of requests that may arrive together after an idle period.</summary>
     public required int Burst { get; init; }
 
-    /// <summary>Limits the requests of one client to this process.</summary>
+    /// <summary>Creates a limiter for the requests of one client to this process.</summary>
     public TokenBucketRateLimiter CreateLimiter() => new(new()
     {
         TokenLimit = Burst,

@@ -4,16 +4,16 @@ namespace ScalableBackend.Api.RateLimiting;
 
 internal sealed class RateLimitingOptionsValidator : IValidateOptions<RateLimitingOptions>
 {
-    // The resolution of the local limiter's clock: a higher rate would have a replenishment period of zero.
+    // At higher rates, the replenishment period of the local limiter would be shorter than the resolution of its clock.
     private const int MaxRate = 100_000_000;
 
     public ValidateOptionsResult Validate(string? name, RateLimitingOptions options)
     {
-        var settings = new SettingRanges(RateLimitingOptions.Section);
+        var settings = new SettingsValidator(RateLimitingOptions.Section);
         foreach (var (planName, plan) in options.Plans)
         {
-            settings.Check($"Plans:{planName}:{nameof(Plan.RequestsPerMinute)}", plan.RequestsPerMinute, 1, MaxRate);
-            settings.Check($"Plans:{planName}:{nameof(Plan.Burst)}", plan.Burst, 1, MaxRate);
+            settings.CheckRange($"Plans:{planName}:{nameof(Plan.RequestsPerMinute)}", plan.RequestsPerMinute, 1, MaxRate);
+            settings.CheckRange($"Plans:{planName}:{nameof(Plan.Burst)}", plan.Burst, 1, MaxRate);
         }
 
         if (!options.Plans.ContainsKey(options.DefaultPlan))

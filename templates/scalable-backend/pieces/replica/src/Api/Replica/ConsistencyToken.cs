@@ -5,17 +5,17 @@ using NpgsqlTypes;
 
 namespace ScalableBackend.Api.Replica;
 
-/// <summary>A position in the write-ahead log that means nothing to callers: who sends it along reads at least the state there.</summary>
-internal readonly record struct ConsistencyToken(NpgsqlLogSequenceNumber Position)
+/// <summary>A WAL position (LSN), opaque to callers. A read request that sends it back sees at least the state at that position: read-your-writes.</summary>
+internal readonly record struct ConsistencyToken(NpgsqlLogSequenceNumber Lsn)
 {
     public const string Header = "Consistency-Token";
 
-    /// <summary>Past any state that a standby can have, so reads with it go to the primary.</summary>
+    /// <summary>Beyond any position that a standby can replay, so that reads go to the primary.</summary>
     public static readonly NpgsqlLogSequenceNumber Unknown = new(ulong.MaxValue);
 
-    /// <returns>Null if the request has none.</returns>
-    /// <exception cref="BadHttpRequestException">It has one that this API did not make.</exception>
-    public static ConsistencyToken? Of(HttpRequest request)
+    /// <returns>The token of the request, or null if it has none.</returns>
+    /// <exception cref="BadHttpRequestException">The token was not issued by this API.</exception>
+    public static ConsistencyToken? FromRequest(HttpRequest request)
     {
         if (request.Headers[Header] is not [{ Length: > 0 } text])
         {
@@ -32,9 +32,9 @@ internal readonly record struct ConsistencyToken(NpgsqlLogSequenceNumber Positio
     public override string ToString()
     {
         Span<byte> bytes = stackalloc byte[sizeof(ulong)];
-        BinaryPrimitives.WriteUInt64BigEndian(bytes, (ulong)Position);
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, (ulong)Lsn);
         return Base64Url.EncodeToString(bytes);
     }
 
-    private static BadHttpRequestException Malformed() => new($"The header {Header} has to be a token from an earlier response, unchanged.");
+    private static BadHttpRequestException Malformed() => new($"The header {Header} must be the unchanged token of an earlier response.");
 }

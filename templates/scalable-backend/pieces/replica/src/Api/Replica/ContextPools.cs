@@ -5,9 +5,9 @@ using ScalableBackend.Shared.Data;
 
 namespace ScalableBackend.Api.Replica;
 
-/// <summary>The contexts of this process: configured alike, and different only in the servers that they talk to.</summary>
+/// <summary>Pools of contexts for the primary and for the standby, which differ only in the server that they connect to.</summary>
 internal sealed class ContextPools(
-    DbContextOptions<AppDbContext> options, NpgsqlMultiHostDataSource servers, SavedPositionInterceptor interceptor)
+    DbContextOptions<AppDbContext> options, NpgsqlMultiHostDataSource servers, FlushLsnInterceptor interceptor)
 {
     private readonly PooledDbContextFactory<AppDbContext> _primary = new(new DbContextOptionsBuilder<AppDbContext>(options)
         .AddInterceptors(interceptor)

@@ -9,26 +9,26 @@ internal static class ReplicaTelemetry
     private static readonly Meter Meter = new(Name);
 
     private static readonly Counter<long> Reads = Meter.CreateCounter<long>(
-        "database.reads", "{request}", "Requests that only read, by target, and by the reason where it is the primary.");
+        "database.reads", "{request}", "Read-only requests by target server, with the reason if it is the primary.");
 
     private static readonly Gauge<double> Lag = Meter.CreateGauge<double>(
-        "database.replica.lag", "s", "How old the state is that the standby shows.");
+        "database.replica.lag", "s", "Replication lag of the standby.");
 
-    /// <param name="obstacle">Why it is the primary that is read from; null if it is the standby.</param>
-    public static void Read(string? obstacle)
+    /// <param name="fallbackReason">Why the request reads from the primary; null if it reads from the standby.</param>
+    public static void RecordRead(string? fallbackReason)
     {
-        if (obstacle is null)
+        if (fallbackReason is null)
         {
             Reads.Add(1, new KeyValuePair<string, object?>("target", "standby"));
         }
         else
         {
-            Reads.Add(1, new("target", "primary"), new("reason", obstacle));
+            Reads.Add(1, new("target", "primary"), new("reason", fallbackReason));
         }
     }
 
-    /// <param name="lag">Null if it is not known.</param>
-    public static void Lags(TimeSpan? lag)
+    /// <param name="lag">Null if unknown.</param>
+    public static void RecordLag(TimeSpan? lag)
     {
         if (lag is { } known)
         {

@@ -4,41 +4,41 @@ using ScalableBackend.Shared.Data;
 
 namespace ScalableBackend.Api.Replica;
 
-/// <summary>Chooses the context of a scope: for the primary, unless the scope is a request that only reads.</summary>
+/// <summary>Selects the context of a scope: one for the primary, unless the scope is a read-only request.</summary>
 internal sealed class RequestDatabase(ContextPools pools, StandbyMonitor monitor, TimeProvider clock) : IDisposable
 {
-    // A standby that needs longer is out of the ordinary, and the primary answers sooner.
-    private static readonly TimeSpan[] Waits = [TimeSpan.Zero, TimeSpan.FromMilliseconds(2), TimeSpan.FromMilliseconds(4), TimeSpan.FromMilliseconds(8)];
+    // A standby usually catches up within these delays; otherwise, reading from the primary is faster.
+    private static readonly TimeSpan[] ReplayDelays = [TimeSpan.Zero, TimeSpan.FromMilliseconds(2), TimeSpan.FromMilliseconds(4), TimeSpan.FromMilliseconds(8)];
 
     private AppDbContext? _standby;
-    private bool _isRead;
-    private string? _obstacle;
+    private bool _isReadOnly;
+    private string? _fallbackReason;
 
-    /// <summary>Past everything that the scope has saved; null if it has not opened a connection.</summary>
-    public NpgsqlLogSequenceNumber? SavedPosition { get; set; }
+    /// <summary>An LSN past all commits of the scope; null if the scope has not opened a connection.</summary>
+    public NpgsqlLogSequenceNumber? FlushLsn { get; set; }
 
-    /// <summary>Prefers the standby if it is up and has, or is about to have, the state that <paramref name="token"/> stands for.</summary>
+    /// <summary>Selects the standby if it is available and replays the position of <paramref name="token"/> within a few milliseconds.</summary>
     public async Task PreferStandbyAsync(ConsistencyToken? token, CancellationToken cancellationToken)
     {
-        _isRead = true;
-        _obstacle = token?.Position == ConsistencyToken.Unknown ? "behind" : monitor.Obstacle;
-        if (_obstacle is null)
+        _isReadOnly = true;
+        _fallbackReason = token?.Lsn == ConsistencyToken.Unknown ? "behind" : monitor.FallbackReason;
+        if (_fallbackReason is null)
         {
             _standby = pools.RentForStandby();
-            if (token is { } wanted && !await HasReplayedAsync(_standby, wanted, cancellationToken))
+            if (token is { } required && !await HasReplayedAsync(_standby, required, cancellationToken))
             {
                 Dispose();
-                _obstacle = "behind";
+                _fallbackReason = "behind";
             }
         }
     }
 
-    /// <summary>The context, which belongs to the scope from now on.</summary>
+    /// <summary>Returns the context and transfers its ownership to the scope.</summary>
     public AppDbContext TakeContext()
     {
-        if (_isRead)
+        if (_isReadOnly)
         {
-            ReplicaTelemetry.Read(_obstacle);
+            ReplicaTelemetry.RecordRead(_fallbackReason);
         }
 
         var context = _standby ?? pools.RentForPrimary();
@@ -56,10 +56,10 @@ internal sealed class RequestDatabase(ContextPools pools, StandbyMonitor monitor
     {
         try
         {
-            foreach (var wait in Waits)
+            foreach (var delay in ReplayDelays)
             {
-                await Task.Delay(wait, clock, cancellationToken);
-                if (await standby.HasReplayedAsync(token.Position, cancellationToken))
+                await Task.Delay(delay, clock, cancellationToken);
+                if (await standby.HasReplayedAsync(token.Lsn, cancellationToken))
                 {
                     return true;
                 }
@@ -67,7 +67,7 @@ internal sealed class RequestDatabase(ContextPools pools, StandbyMonitor monitor
         }
         catch (DbException)
         {
-            // It went down just now; the monitor will notice.
+            // The standby has just gone down; the monitor will detect it.
         }
 
         return false;

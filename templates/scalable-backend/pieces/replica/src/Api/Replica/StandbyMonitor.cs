@@ -4,29 +4,29 @@ using NpgsqlTypes;
 
 namespace ScalableBackend.Api.Replica;
 
-/// <summary>Knows at any time whether the standby is up and close behind the primary, so that no request has to ask.</summary>
+/// <summary>Monitors in the background whether the standby is up and how far it lags, so that no request has to check.</summary>
 internal sealed class StandbyMonitor(NpgsqlMultiHostDataSource servers, TimeProvider clock) : BackgroundService, IHealthCheck
 {
     private const string Down = "down";
     private const string Lagging = "lagging";
 
-    // How old a state may be that is read without a token. A lag is measured as up to twice as long, never as shorter.
+    // The maximum staleness of reads without a token. The lag may be measured as up to twice its actual length, but never as shorter.
     private static readonly TimeSpan MaxLag = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
-    private (NpgsqlLogSequenceNumber Position, long At)? _awaited;
-    private long? _upToDateAt;
-    private volatile string? _obstacle = Down;
+    private (NpgsqlLogSequenceNumber Lsn, long At)? _target;
+    private long? _caughtUpAt;
+    private volatile string? _fallbackReason = Down;
 
-    /// <summary>Why nobody should read from the standby; null if all may.</summary>
-    public string? Obstacle => _obstacle;
+    /// <summary>Why reads go to the primary; null if they may go to the standby.</summary>
+    public string? FallbackReason => _fallbackReason;
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        // Known before the first request comes. What was saved a moment ago may still be on its way.
+        // Determined before the first request. A standby that has not replayed the latest commits yet gets a moment to catch up.
         await CheckAsync(cancellationToken);
-        for (var attempt = 0; _obstacle == Lagging && attempt < 10; attempt++)
+        for (var attempt = 0; _fallbackReason == Lagging && attempt < 10; attempt++)
         {
             await Task.Delay(TimeSpan.FromMilliseconds(50), clock, cancellationToken);
             await CheckAsync(cancellationToken);
@@ -36,8 +36,8 @@ internal sealed class StandbyMonitor(NpgsqlMultiHostDataSource servers, TimeProv
     }
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(_obstacle is { } obstacle
-            ? new HealthCheckResult(context.Registration.FailureStatus, $"The standby is {obstacle}; all reads go to the primary.")
+        Task.FromResult(_fallbackReason is { } reason
+            ? new HealthCheckResult(context.Registration.FailureStatus, $"The standby is {reason}; all reads go to the primary.")
             : HealthCheckResult.Healthy());
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -52,36 +52,36 @@ internal sealed class StandbyMonitor(NpgsqlMultiHostDataSource servers, TimeProv
     private async Task CheckAsync(CancellationToken cancellationToken)
     {
         var now = clock.GetTimestamp();
-        // A primary that is slow still sends what it saves, and the standby knows that for as long as it is connected.
-        var saved = await TryAskAsync(TargetSessionAttributes.Primary, WriteAheadLog.SavedPosition, cancellationToken)
-            ?? await TryAskAsync(TargetSessionAttributes.Standby, WriteAheadLog.ReceivedPosition, cancellationToken);
-        var replayed = await TryAskAsync(TargetSessionAttributes.Standby, WriteAheadLog.ReplayedPosition, cancellationToken);
-        if (saved is { } position)
+        // If the primary does not respond in time, the position that the standby has received is up to date as long as it is connected.
+        var flushed = await TryGetLsnAsync(TargetSessionAttributes.Primary, WriteAheadLog.FlushLsnQuery, cancellationToken)
+            ?? await TryGetLsnAsync(TargetSessionAttributes.Standby, WriteAheadLog.ReceiveLsnQuery, cancellationToken);
+        var replayed = await TryGetLsnAsync(TargetSessionAttributes.Standby, WriteAheadLog.ReplayLsnQuery, cancellationToken);
+        if (flushed is { } lsn)
         {
-            _awaited ??= (position, now);
-            if (replayed >= _awaited.Value.Position)
+            _target ??= (lsn, now);
+            if (replayed >= _target.Value.Lsn)
             {
-                _upToDateAt = _awaited.Value.At;
-                _awaited = null;
+                _caughtUpAt = _target.Value.At;
+                _target = null;
             }
         }
-        else if (_obstacle is null)
+        else if (_fallbackReason is null)
         {
-            // A primary that neither can reach is down, and saves nothing that the standby could lack.
-            _upToDateAt = now;
+            // Neither this process nor the standby reaches the primary: it is down and commits nothing that the standby could miss.
+            _caughtUpAt = now;
         }
 
-        TimeSpan? lag = _upToDateAt is { } then ? clock.GetElapsedTime(then) : null;
-        ReplicaTelemetry.Lags(lag);
-        _obstacle = replayed is null ? Down : lag <= MaxLag ? null : Lagging;
+        TimeSpan? lag = _caughtUpAt is { } caughtUpAt ? clock.GetElapsedTime(caughtUpAt) : null;
+        ReplicaTelemetry.RecordLag(lag);
+        _fallbackReason = replayed is null ? Down : lag <= MaxLag ? null : Lagging;
     }
 
-    private async Task<NpgsqlLogSequenceNumber?> TryAskAsync(TargetSessionAttributes server, string question, CancellationToken cancellationToken)
+    private async Task<NpgsqlLogSequenceNumber?> TryGetLsnAsync(TargetSessionAttributes server, string query, CancellationToken cancellationToken)
     {
         try
         {
-            // What a server that hangs is asked cannot be cancelled, only left to its own timeouts.
-            return await AskAsync(server, question).WaitAsync(Timeout, clock, cancellationToken);
+            // A query to a hanging server cannot be cancelled; it is abandoned and ends with its own timeouts.
+            return await GetLsnAsync(server, query).WaitAsync(Timeout, clock, cancellationToken);
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -89,9 +89,9 @@ internal sealed class StandbyMonitor(NpgsqlMultiHostDataSource servers, TimeProv
         }
     }
 
-    private async Task<NpgsqlLogSequenceNumber?> AskAsync(TargetSessionAttributes server, string question)
+    private async Task<NpgsqlLogSequenceNumber?> GetLsnAsync(TargetSessionAttributes server, string query)
     {
-        await using var command = servers.WithTargetSession(server).CreateCommand(question);
+        await using var command = servers.WithTargetSession(server).CreateCommand(query);
         return await command.ExecuteScalarAsync() as NpgsqlLogSequenceNumber?;
     }
 }

@@ -22,12 +22,12 @@ internal static class CatalogApi
     {
         var products = routes.MapGroup("/products").WithTags("Catalog");
         products.MapGet("/", ListAsync).WithName("ListProducts").WithSummary("List products, oldest first");
-        var product = products.MapGet("/{id:guid}", GetAsync).ReturnEntityTag().WithName(GetProduct).WithSummary("Get a product").WithExample("id", CatalogSeed.FirstProductId);
+        var product = products.MapGet("/{id:guid}", GetAsync).WithEntityTag().WithName(GetProduct).WithSummary("Get a product").WithExample("id", CatalogSeed.FirstProductId);
 #if (HasRateLimiting)
         product.WithMetadata(new ServedFromCache());
 #endif
 #if (HasReplica)
-        // The standby may not have the change yet that emptied the cache.
+        // The standby may not have replayed the change whose cache entry was invalidated, so stale data would be cached again.
         product.ReadFromPrimary();
 #endif
 
@@ -37,15 +37,15 @@ internal static class CatalogApi
 #endif
         changes.MapPost("/", CreateAsync).RequireIdempotencyKey().WithName("CreateProduct").WithSummary("Create a product")
             .WithExample(new CreateProductRequest("Teapot", 24.90m));
-        changes.MapPut("/{id:guid}/price", ChangePriceAsync).RequireIfMatch().WithName("ChangeProductPrice").WithSummary("Change the price of a product")
+        changes.MapPut("/{id:guid}/price", ChangePriceAsync).WithIfMatch().WithName("ChangeProductPrice").WithSummary("Change the price of a product")
             .WithExample("id", CatalogSeed.FirstProductId)
             .WithExample(new ChangePriceRequest(41.50m));
-        changes.MapDelete("/{id:guid}", DeleteAsync).RequireIfMatch().WithName("DeleteProduct").WithSummary("Delete a product");
+        changes.MapDelete("/{id:guid}", DeleteAsync).WithIfMatch().WithName("DeleteProduct").WithSummary("Delete a product");
     }
 
     private static async Task<Ok<Page<ProductResponse>>> ListAsync(
         AppDbContext db, CancellationToken cancellationToken,
-        [Description("The value of next in the previous page.")] Guid? after = null, [Description("The size of the page."), Range(1, 100)] int limit = 20)
+        [Description("The value of next from the previous page.")] Guid? after = null, [Description("The maximum number of items."), Range(1, 100)] int limit = 20)
     {
         var rows = await db.Products
             .Where(product => after == null || product.Id > after)
@@ -64,11 +64,11 @@ internal static class CatalogApi
             return TypedResults.NotFound();
         }
 
-        response.Headers.ETag = EntityTag.Of(product.Version);
+        response.Headers.ETag = EntityTag.Format(product.Version);
         return TypedResults.Ok(product);
     }
 
-    // With a context of its own: the read may outlast the request that has begun it, and the context of that request.
+    // Uses a separate scope, because concurrent requests share this read, and it may outlive the request that started it.
     private static async ValueTask<ProductResponse?> ReadAsync(IServiceScopeFactory scopes, Guid id, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
@@ -76,7 +76,7 @@ internal static class CatalogApi
             .Select(product => new ProductResponse(product.Id, product.Name, product.Price, product.Version)).SingleOrDefaultAsync(cancellationToken);
     }
 
-    // Nothing is saved here: that is done with the response, for its Idempotency-Key.
+    // Saves nothing: RequireIdempotencyKey saves the changes together with the response.
     private static Created<CreateProductResponse> CreateAsync(
         CreateProductRequest request, AppDbContext db, TimeProvider clock, LinkGenerator links, HttpContext context)
     {
@@ -90,7 +90,7 @@ internal static class CatalogApi
     {
         if (ifMatch is null)
         {
-            return EntityTag.Required();
+            return EntityTag.PreconditionRequired();
         }
 
 #if (HasSqlite)
@@ -107,10 +107,10 @@ internal static class CatalogApi
     private static async Task<Results<NoContent, NotFound, ProblemHttpResult>> DeleteAsync(
         Guid id, [FromHeader(Name = "If-Match")] string? ifMatch, AppDbContext db, CacheInvalidation cache, CancellationToken cancellationToken) =>
         ifMatch is null
-            ? EntityTag.Required()
+            ? EntityTag.PreconditionRequired()
             : await RespondAsync(await FindVersion(db, id, ifMatch).ExecuteDeleteAsync(cancellationToken), id, db, cache, cancellationToken);
 
-    // Compared in the statement that changes it, so that nobody overwrites what they have not seen.
+    // The update or delete itself compares the version, so that it cannot overwrite a concurrent change.
     private static IQueryable<Product> FindVersion(AppDbContext db, Guid id, string ifMatch)
     {
         var version = EntityTag.Parse(ifMatch);
@@ -122,7 +122,7 @@ internal static class CatalogApi
     {
         if (changed == 0)
         {
-            return await db.Products.AnyAsync(product => product.Id == id, cancellationToken) ? EntityTag.Outdated() : TypedResults.NotFound();
+            return await db.Products.AnyAsync(product => product.Id == id, cancellationToken) ? EntityTag.PreconditionFailed() : TypedResults.NotFound();
         }
 
         await cache.InvalidateAsync(CacheKey(id));

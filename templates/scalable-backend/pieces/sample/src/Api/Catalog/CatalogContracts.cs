@@ -3,8 +3,8 @@ using System.ComponentModel.DataAnnotations;
 
 namespace ScalableBackend.Api.Catalog;
 
-/// <param name="Version">Changes with every update; also the ETag.</param>
-// So the cache gives the same one to all, rather than make a copy for each.
+/// <param name="Version">Changes with every update. The ETag contains it.</param>
+// Lets HybridCache return the cached instance instead of a copy for each caller.
 [ImmutableObject(true)]
 public sealed record ProductResponse(Guid Id, string Name, decimal Price, uint Version);
 

@@ -39,7 +39,7 @@ internal sealed class IdempotencyFilter(TimeProvider clock, IConfiguration confi
     {
         db.ChangeTracker.Clear();
         var now = clock.GetUtcNow();
-        var customerId = context.HttpContext.GetCustomerId();
+        var customerId = context.HttpContext.User.GetCustomerId();
         var fingerprint = GetFingerprint(context);
         await using var transaction = await IdempotencyTransaction.BeginAsync(db, customerId, key, cancellationToken);
         if (!transaction.HasLock)

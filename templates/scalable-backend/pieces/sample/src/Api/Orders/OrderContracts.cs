@@ -4,9 +4,9 @@ using ScalableBackend.Shared.Orders;
 
 namespace ScalableBackend.Api.Orders;
 
-/// <param name="Email">Where the confirmation goes.</param>
-/// <param name="PaymentMethod">A token of the payment provider.</param>
-/// <param name="Lines">What is ordered; each product once.</param>
+/// <param name="Email">The address to which the confirmation is sent.</param>
+/// <param name="PaymentMethod">The payment method, as a token of the payment provider.</param>
+/// <param name="Lines">The ordered products, each in one line.</param>
 public sealed record PlaceOrderRequest(
     [property: Required, StringLength(254, MinimumLength = 1)]
     [property: RegularExpression(@"^[\w+'-]+(\.[\w+'-]+)*@[\w-]+(\.[\w-]+)*$", ErrorMessage = "The {0} field is not a valid e-mail address.")] string Email,
@@ -20,7 +20,7 @@ public sealed record PlaceOrderResponse(Guid Id, OrderStatus Status);
 
 public sealed record OrderSummary(Guid Id, OrderStatus Status, decimal Total);
 
-/// <param name="Reason">Why the order was rejected, if it was.</param>
+/// <param name="Reason">The reason if the order was rejected, otherwise null.</param>
 public sealed record OrderResponse(Guid Id, OrderStatus Status, string? Reason, decimal Total, IReadOnlyList<OrderLine> Lines)
 {
     public static OrderResponse From(Order order) => new(order.Id, order.Status, order.Reason, order.Total, order.Lines);

@@ -37,13 +37,13 @@ internal static partial class OrdersApi
         orders.RequireScope("orders");
 #endif
         orders.MapPost("/", PlaceAsync).RequireIdempotencyKey().WithName("PlaceOrder").WithSummary("Place an order")
-            .WithDescription("It is processed in the background; its status is at the Location.")
+            .WithDescription("The order is processed asynchronously. Poll the URL in the Location header for its status.")
             .WithExample(new PlaceOrderRequest("ada@example.com", "card", [new(CatalogSeed.FirstProductId, Quantity: 2)]));
         orders.MapGet("/", ListAsync).WithName("ListOrders").WithSummary("List the caller's orders, newest first");
         orders.MapGet("/{id:guid}", GetAsync).WithName(GetOrder).WithSummary("Get an order and its status");
     }
 
-    // Nothing is saved here: that is done with the answer, for its Idempotency-Key.
+    // Saves nothing: RequireIdempotencyKey saves the changes together with the response.
     private static async Task<Results<Accepted<PlaceOrderResponse>, ValidationProblem>> PlaceAsync(
         PlaceOrderRequest request,
         AppDbContext db,
@@ -65,7 +65,7 @@ internal static partial class OrdersApi
         var order = new Order
         {
             Id = Guid.CreateVersion7(clock.GetUtcNow()),
-            CustomerId = context.GetCustomerId(),
+            CustomerId = context.User.GetCustomerId(),
             Email = request.Email,
             PaymentMethod = request.PaymentMethod,
             Total = lines.Sum(line => line.Quantity * line.UnitPrice),
@@ -79,17 +79,17 @@ internal static partial class OrdersApi
 
     private static async Task<Ok<Page<OrderSummary>>> ListAsync(
         AppDbContext db, HttpContext context, CancellationToken cancellationToken,
-        [Description("The value of next in the previous page.")] Guid? after = null, [Description("The size of the page."), Range(1, 100)] int limit = 20)
+        [Description("The value of next from the previous page.")] Guid? after = null, [Description("The maximum number of items."), Range(1, 100)] int limit = 20)
     {
-        var rows = await ListOrders(db, context.GetCustomerId(), after, limit + 1).ToListAsync(cancellationToken);
+        var rows = await ListOrders(db, context.User.GetCustomerId(), after, limit + 1).ToListAsync(cancellationToken);
         return TypedResults.Ok(Page<OrderSummary>.Of(rows, limit, row => row.Id));
     }
 
-    // Someone else's order is not found, so that ids tell nothing.
+    // Responds 404 to another customer's order, so that responses do not reveal which orders exist.
     private static async Task<Results<Ok<OrderResponse>, NotFound>> GetAsync(
         Guid id, AppDbContext db, HttpContext context, CancellationToken cancellationToken)
     {
-        var order = await FindOrder(db, id, context.GetCustomerId(), cancellationToken);
+        var order = await FindOrder(db, id, context.User.GetCustomerId(), cancellationToken);
         return order is null ? TypedResults.NotFound() : TypedResults.Ok(OrderResponse.From(order));
     }
 

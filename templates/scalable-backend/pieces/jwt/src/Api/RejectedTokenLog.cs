@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 
 namespace ScalableBackend.Api;
 
-/// <summary>Logs why bearer tokens are refused, without their content. Each reason at most every ten seconds, so that nobody can flood the log.</summary>
-internal sealed partial class RefusedTokenLog(TimeProvider clock, ILogger<RefusedTokenLog> logger)
+/// <summary>Logs why bearer tokens are rejected, without their content, and each reason at most every ten seconds, so that callers cannot flood the log.</summary>
+internal sealed partial class RejectedTokenLog(TimeProvider clock, ILogger<RejectedTokenLog> logger)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
@@ -15,10 +15,10 @@ internal sealed partial class RefusedTokenLog(TimeProvider clock, ILogger<Refuse
         if (_loggedAt.TryAdd(reason, now)
             || (_loggedAt[reason] is var loggedAt && clock.GetElapsedTime(loggedAt, now) >= Interval && _loggedAt.TryUpdate(reason, now, loggedAt)))
         {
-            LogRefused(reason);
+            LogRejected(reason);
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "Refused a bearer token: {Reason}")]
-    private partial void LogRefused(string reason);
+    [LoggerMessage(LogLevel.Information, "Rejected a bearer token: {Reason}")]
+    private partial void LogRejected(string reason);
 }

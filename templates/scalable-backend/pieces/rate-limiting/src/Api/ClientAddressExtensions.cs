@@ -3,9 +3,9 @@ using System.Net.Sockets;
 
 namespace ScalableBackend.Api;
 
-internal static class ClientAddress
+internal static class ClientAddressExtensions
 {
-    /// <summary>The address of the client; for IPv6 the /64 network, as one client usually has all of its addresses.</summary>
+    /// <summary>Returns the address of the client; for IPv6, its /64 network, because a client usually owns the whole network.</summary>
     public static IPAddress GetClientAddress(this HttpContext context)
     {
         var address = context.Connection.RemoteIpAddress ?? IPAddress.None;

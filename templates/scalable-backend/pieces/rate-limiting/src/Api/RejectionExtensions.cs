@@ -2,9 +2,9 @@ using System.Globalization;
 
 namespace ScalableBackend.Api;
 
-internal static class Rejections
+internal static class RejectionExtensions
 {
-    /// <summary>Responds with pre-serialized problem details, as rejections must be nearly free.</summary>
+    /// <summary>Responds with pre-serialized problem details, because rejections must be nearly free.</summary>
     public static async Task RejectAsync(this HttpResponse response, int status, TimeSpan retryAfter, byte[] problem)
     {
         response.StatusCode = status;

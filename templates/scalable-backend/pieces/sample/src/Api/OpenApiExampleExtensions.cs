@@ -4,9 +4,9 @@ using Microsoft.OpenApi;
 
 namespace ScalableBackend.Api;
 
-internal static class OpenApiExamples
+internal static class OpenApiExampleExtensions
 {
-    /// <summary>Fills in a parameter on the API's page.</summary>
+    /// <summary>Sets the example of a parameter, which the API reference fills in.</summary>
     public static RouteHandlerBuilder WithExample(this RouteHandlerBuilder builder, string parameter, object value) =>
         builder.AddOpenApiOperationTransformer((operation, _, _) =>
         {
@@ -14,7 +14,7 @@ internal static class OpenApiExamples
             return Task.CompletedTask;
         });
 
-    /// <summary>Fills in the body on the API's page.</summary>
+    /// <summary>Sets the example of the request body, which the API reference fills in.</summary>
     public static RouteHandlerBuilder WithExample<T>(this RouteHandlerBuilder builder, T body) =>
         builder.AddOpenApiOperationTransformer((operation, _, _) =>
         {

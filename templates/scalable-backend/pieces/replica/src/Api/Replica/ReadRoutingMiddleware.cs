@@ -1,11 +1,11 @@
 namespace ScalableBackend.Api.Replica;
 
-/// <summary>Sends requests that only read to the standby, and gives those that write a token by which their caller reads what it wrote.</summary>
-internal sealed class ReadRouting(RequestDelegate next)
+/// <summary>Routes read-only requests to the standby, and returns a consistency token from writes, for read-your-writes.</summary>
+internal sealed class ReadRoutingMiddleware(RequestDelegate next)
 {
     public async Task InvokeAsync(HttpContext context, RequestDatabase database)
     {
-        var token = ConsistencyToken.Of(context.Request);
+        var token = ConsistencyToken.FromRequest(context.Request);
         if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
         {
             context.Response.OnStarting(() =>
@@ -24,9 +24,9 @@ internal sealed class ReadRouting(RequestDelegate next)
 
     private static void AddToken(HttpResponse response, RequestDatabase database)
     {
-        if (database.SavedPosition is { } position && response.StatusCode < StatusCodes.Status400BadRequest)
+        if (database.FlushLsn is { } lsn && response.StatusCode < StatusCodes.Status400BadRequest)
         {
-            response.Headers[ConsistencyToken.Header] = new ConsistencyToken(position).ToString();
+            response.Headers[ConsistencyToken.Header] = new ConsistencyToken(lsn).ToString();
         }
     }
 }

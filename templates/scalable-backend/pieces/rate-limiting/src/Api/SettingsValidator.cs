@@ -2,14 +2,14 @@ using Microsoft.Extensions.Options;
 
 namespace ScalableBackend.Api;
 
-/// <summary>Collects the settings of a section that are out of range, each with the environment variable that sets it.</summary>
-internal sealed class SettingRanges(string section)
+/// <summary>Collects the settings of a configuration section that are out of range, each with the environment variable that sets it.</summary>
+internal sealed class SettingsValidator(string section)
 {
     public List<string> Failures { get; } = [];
 
     public ValidateOptionsResult Result => Failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(Failures);
 
-    public void Check<T>(string setting, T value, T min, T max)
+    public void CheckRange<T>(string setting, T value, T min, T max)
         where T : IComparable<T>
     {
         if (value.CompareTo(min) < 0 || value.CompareTo(max) > 0)

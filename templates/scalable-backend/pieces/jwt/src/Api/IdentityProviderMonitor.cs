@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 
 namespace ScalableBackend.Api;
 
-/// <summary>Loads the signing keys when the process starts and watches the identity provider from then on, so that no request waits for it.</summary>
-internal sealed partial class IdentityProvider(IOptionsMonitor<JwtBearerOptions> options, TimeProvider clock, ILogger<IdentityProvider> logger)
+/// <summary>Loads the signing keys during start-up, then monitors the identity provider in the background, so that no request waits for it.</summary>
+internal sealed partial class IdentityProviderMonitor(IOptionsMonitor<JwtBearerOptions> options, TimeProvider clock, ILogger<IdentityProviderMonitor> logger)
     : BackgroundService, IHealthCheck
 {
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
@@ -14,12 +14,12 @@ internal sealed partial class IdentityProvider(IOptionsMonitor<JwtBearerOptions>
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(5);
 
     private volatile bool _hasKeys;
-    private volatile string? _outage;
+    private volatile string? _outageReason;
 
-    /// <summary>Once loaded, keys stay valid through an outage. Without a provider they are in the configuration.</summary>
+    /// <summary>Loaded keys remain in use during an outage. Without an identity provider, the keys are in the configuration.</summary>
     public bool HasKeys => _hasKeys;
 
-    public bool IsUnavailable => _outage is not null;
+    public bool IsUnavailable => _outageReason is not null;
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -28,7 +28,7 @@ internal sealed partial class IdentityProvider(IOptionsMonitor<JwtBearerOptions>
     }
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(_outage is { } outage ? new HealthCheckResult(context.Registration.FailureStatus, outage) : HealthCheckResult.Healthy());
+        Task.FromResult(_outageReason is { } reason ? new HealthCheckResult(context.Registration.FailureStatus, reason) : HealthCheckResult.Healthy());
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -50,7 +50,7 @@ internal sealed partial class IdentityProvider(IOptionsMonitor<JwtBearerOptions>
             authority = bearer.Authority;
             if (bearer is { ConfigurationManager: { } keys, MetadataAddress: { } address })
             {
-                // Cached after the first time, so the provider itself is asked as well.
+                // GetConfigurationAsync may return a cached configuration, so the availability of the provider is checked separately.
                 await keys.GetConfigurationAsync(timeout.Token).WaitAsync(timeout.Token);
                 using var response = await bearer.Backchannel.GetAsync(address, timeout.Token);
                 response.EnsureSuccessStatusCode();
@@ -62,7 +62,7 @@ internal sealed partial class IdentityProvider(IOptionsMonitor<JwtBearerOptions>
                 LogAvailable(authority);
             }
 
-            _outage = null;
+            _outageReason = null;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -72,12 +72,12 @@ internal sealed partial class IdentityProvider(IOptionsMonitor<JwtBearerOptions>
                 LogUnavailable(authority, reason);
             }
 
-            _outage = reason;
+            _outageReason = reason;
         }
     }
 
     [LoggerMessage(LogLevel.Warning,
-        "Could not get the signing keys from {Authority}; until it responds, tokens are checked with the keys loaded before, or else get a 503: {Reason}")]
+        "Could not load the signing keys from {Authority}; until it responds, tokens signed with a key that is not loaded get 503: {Reason}")]
     private partial void LogUnavailable(string? authority, string reason);
 
     [LoggerMessage(LogLevel.Information, "The identity provider {Authority} is available again")]

@@ -2,10 +2,10 @@ namespace ScalableBackend.Api.Payments;
 
 internal sealed record ChargeRequest(Guid OrderId, decimal Amount, string Method);
 
-internal static class PaymentSimulator
+internal static class PaymentProviderSimulator
 {
-    /// <summary>A payment provider to develop against. The payment method tells it what to do; it keeps nothing in memory.</summary>
-    public static void MapPaymentSimulator(this WebApplication app)
+    /// <summary>Stands in for the external payment provider, in Development only. It is stateless: the payment method of the request determines the response.</summary>
+    public static void MapPaymentProviderSimulator(this WebApplication app)
     {
         if (app.Environment.IsDevelopment())
         {

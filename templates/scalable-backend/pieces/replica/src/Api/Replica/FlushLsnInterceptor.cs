@@ -5,16 +5,16 @@ using NpgsqlTypes;
 namespace ScalableBackend.Api.Replica;
 
 /// <summary>
-/// Asks how far the primary has saved, for the token of the response, before a request that may write returns its connection:
-/// for another one it would wait, after its commit, behind requests that have not begun.
+/// Reads the flush LSN of the primary for the consistency token before a write request returns its connection to the pool. Taking
+/// another connection after the commit could wait behind requests that have not started.
 /// </summary>
-internal sealed partial class SavedPositionInterceptor(IHttpContextAccessor accessor, ILogger<SavedPositionInterceptor> logger)
+internal sealed partial class FlushLsnInterceptor(IHttpContextAccessor accessor, ILogger<FlushLsnInterceptor> logger)
     : DbConnectionInterceptor
 {
     public override InterceptionResult ConnectionOpening(DbConnection connection, ConnectionEventData eventData, InterceptionResult result)
     {
-        // What is written now is past a position that was asked for earlier, also if nothing asks for a later one.
-        GetWritingScope()?.SavedPosition = ConsistencyToken.Unknown;
+        // Discards an LSN that was read earlier: the writes on this connection are past it, even if reading a new one fails.
+        GetWriteScope()?.FlushLsn = ConsistencyToken.Unknown;
         return result;
     }
 
@@ -25,33 +25,33 @@ internal sealed partial class SavedPositionInterceptor(IHttpContextAccessor acce
     public override async ValueTask<InterceptionResult> ConnectionClosingAsync(
         DbConnection connection, ConnectionEventData eventData, InterceptionResult result)
     {
-        if (GetWritingScope() is { } scope)
+        if (GetWriteScope() is { } scope)
         {
-            scope.SavedPosition = await GetPositionAsync(connection);
+            scope.FlushLsn = await GetFlushLsnOrUnknownAsync(connection);
         }
 
         return result;
     }
 
-    private RequestDatabase? GetWritingScope() =>
+    private RequestDatabase? GetWriteScope() =>
         accessor.HttpContext is { } context && !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method)
             ? context.RequestServices.GetRequiredService<RequestDatabase>()
             : null;
 
-    private async Task<NpgsqlLogSequenceNumber> GetPositionAsync(DbConnection connection)
+    private async Task<NpgsqlLogSequenceNumber> GetFlushLsnOrUnknownAsync(DbConnection connection)
     {
         try
         {
-            return await connection.GetSavedPositionAsync();
+            return await connection.GetFlushLsnAsync();
         }
         catch (Exception exception)
         {
-            // The request has succeeded; an error now would say the opposite.
-            LogUnknownPosition(exception.Message);
+            // The changes are committed; an error would report the opposite.
+            LogUnknownLsn(exception.Message);
             return ConsistencyToken.Unknown;
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "Could not read the position in the write-ahead log; the caller's next reads go to the primary: {Reason}")]
-    private partial void LogUnknownPosition(string reason);
+    [LoggerMessage(LogLevel.Warning, "Could not read the flush LSN of the primary; the caller's next reads go to the primary: {Reason}")]
+    private partial void LogUnknownLsn(string reason);
 }
