@@ -52,7 +52,7 @@ public sealed class LogScrubbingTests(ServersFixture servers)
 
         var letters = (await backend.RunWorkerAsync("dead-letters", "list")).EnsureSuccess().Output;
         AssertClean(letters);
-        AssertClean(backend.ReadLogs(), "The mail server answered 550", "The mail server answered 535");
+        AssertClean(backend.ReadLogs(), "The mail server responded with status 550", "The mail server responded with status 535");
 
         void SetMailServer(string password) =>
             backend.Set("Mail__Server", $"smtp://{Uri.EscapeDataString(Login)}:{password}@127.0.0.1:{mails.Port}");
