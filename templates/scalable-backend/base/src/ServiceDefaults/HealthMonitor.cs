@@ -21,7 +21,7 @@ internal sealed partial class HealthMonitor(
     private readonly Check[] _checks = [.. options.Value.Registrations.Select(registration => new Check(registration, clock.GetTimestamp()))];
     private volatile bool _hasStarted;
 
-    /// <returns>The worst <see cref="HealthStatus"/> of all checks; Starting until none of them was Unhealthy once, and Stopping during shutdown.</returns>
+    /// <returns>The worst <see cref="HealthStatus"/> of all checks, Starting before it is first better than Unhealthy, or Stopping during shutdown.</returns>
     public string GetStatus() => shutdown.IsStopping ? "Stopping" : _hasStarted ? GetWorstStatus().ToString() : "Starting";
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken)

@@ -12,7 +12,7 @@ internal sealed class RecurringJobHealthCheck(TimeProvider clock) : IHealthCheck
     private static readonly Meter Meter = new(MeterName);
 
     private static readonly Gauge<double> Overdue = Meter.CreateGauge<double>(
-        "recurring_job.overdue", "s", "How long the success of a recurring job is overdue, by job; 0 if it is on time.");
+        "recurring_job.overdue", "s", "Time since a recurring job should have succeeded, by job; 0 if it is on time.");
 
     // Covers a long run, and the lease that a crashed process still holds.
     private static readonly TimeSpan GracePeriod = TimeSpan.FromMinutes(20);
