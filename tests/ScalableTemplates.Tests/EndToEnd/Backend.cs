@@ -30,7 +30,7 @@ internal sealed class Backend : IAsyncDisposable
 
         environment["ASPNETCORE_ENVIRONMENT"] = "Development";
         environment["DOTNET_ENVIRONMENT"] = "Development";
-        environment["Mail__PickupFolder"] = Mails = TempFolder.Create("mails");
+        environment["Mail__PickupDirectory"] = Mails = TempFolder.Create("mails");
         // One client stands for many.
         environment["RateLimiting__Plans__standard__RequestsPerMinute"] = "600000";
         environment["RateLimiting__Plans__standard__Burst"] = "100000";

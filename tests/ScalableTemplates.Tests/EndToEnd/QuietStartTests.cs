@@ -46,7 +46,7 @@ public sealed partial class QuietStartTests(ServersFixture servers) : IAsyncLife
         Findings.AssertNone(log.Split('\n').Where(line => Severe().IsMatch(line)));
         Assert.Contains("POST /v1/orders 202 in ", log, StringComparison.Ordinal);
         Assert.Contains($"Charged 79.80 for order {order}", log, StringComparison.Ordinal);
-        Assert.Contains($"Sent the confirmation mail of order {order}", log, StringComparison.Ordinal);
+        Assert.Contains($"Sent the confirmation mail for order {order}", log, StringComparison.Ordinal);
         Assert.DoesNotContain("/health", log, StringComparison.Ordinal);
     }
 

@@ -33,7 +33,7 @@ internal sealed class SingleApi : IAsyncDisposable
             ["ASPNETCORE_URLS"] = address.ToString(),
             ["Health__Port"] = "0",
             ["ConnectionStrings__database"] = $"Data Source={Path.Combine(TempFolder.Create("sqlite"), "app.db")}",
-            ["Mail__PickupFolder"] = TempFolder.Create("mails"),
+            ["Mail__PickupDirectory"] = TempFolder.Create("mails"),
             ["Payments__BaseUrl"] = $"{address}payment-simulator/",
         };
         var process = Daemon.Start(

@@ -2,8 +2,8 @@ namespace ScalableBackend.ServiceDefaults;
 
 public static class ConnectionStringExtensions
 {
-    /// <summary>The connection string <paramref name="name"/>.</summary>
-    /// <exception cref="ConfigurationException">It is not configured; the message says how to set it.</exception>
+    /// <summary>Returns the connection string <paramref name="name"/>.</summary>
+    /// <exception cref="ConfigurationException">The connection string is not configured; the message says how to set it.</exception>
     public static string GetRequiredConnectionString(this IHostApplicationBuilder builder, string name) =>
         builder.Configuration.GetConnectionString(name) is { Length: > 0 } value
             ? value
@@ -12,8 +12,8 @@ public static class ConnectionStringExtensions
 #if (HasAspire)
                 + "or start the whole solution, which sets it: dotnet run --project src/AppHost");
 #elif (HasPasswords)
-                + "or, while developing, create .env beside compose.yaml, as README.md says");
+                + "or, for development, create .env next to compose.yaml, as described in README.md");
 #else
-                + $"or, while developing: dotnet user-secrets set ConnectionStrings:{name} \"...\" --project src/Api");
+                + $"or, for development: dotnet user-secrets set ConnectionStrings:{name} \"...\" --project src/Api");
 #endif
 }

@@ -1,12 +1,12 @@
 namespace ScalableBackend.ServiceDefaults;
 
-/// <summary>After SIGTERM readiness turns red, and requests are still served until load balancers have noticed.</summary>
+/// <summary>On SIGTERM, fails the readiness probe but keeps serving requests for the drain delay, until load balancers have noticed.</summary>
 internal sealed class GracefulShutdown(TimeSpan drainDelay, TimeProvider clock) : IHostedLifecycleService
 {
-    // All phases have to end within this time after SIGTERM; the grace period of the orchestrator, 30 seconds by default, is longer.
-    private static readonly TimeSpan Total = TimeSpan.FromSeconds(25);
+    // All phases of the shutdown must complete within this time, which is less than the orchestrator's default grace period of 30 seconds.
+    private static readonly TimeSpan TotalTimeout = TimeSpan.FromSeconds(25);
 
-    // For hosted services that finish what they have begun, and for what the container disposes of after them.
+    // Reserved for hosted services that finish their work in progress, and for disposing of the service container.
     private static readonly TimeSpan MinStopTime = TimeSpan.FromSeconds(5);
 
     public bool IsStopping { get; private set; }
@@ -15,15 +15,15 @@ internal sealed class GracefulShutdown(TimeSpan drainDelay, TimeProvider clock) 
     {
         var drainDelay = builder.Configuration.GetDuration(
             "Shutdown:DrainDelay", builder.Environment.IsDevelopment() ? TimeSpan.Zero : TimeSpan.FromSeconds(5));
-        if (drainDelay > Total - MinStopTime)
+        if (drainDelay > TotalTimeout - MinStopTime)
         {
-            throw new ConfigurationException($"Shutdown:DrainDelay is {drainDelay}, but must be at most {(Total - MinStopTime).TotalSeconds:0} seconds: "
-                + $"all of the shutdown has to end within {Total.TotalSeconds:0} seconds. Set the environment variable Shutdown__DrainDelay.");
+            throw new ConfigurationException($"Shutdown:DrainDelay is {drainDelay}, but must be at most {(TotalTimeout - MinStopTime).TotalSeconds:0} seconds, because "
+                + $"the whole shutdown must complete within {TotalTimeout.TotalSeconds:0} seconds. Set the environment variable Shutdown__DrainDelay.");
         }
 
         builder.Services.AddSingleton(services => new GracefulShutdown(drainDelay, services.GetRequiredService<TimeProvider>()));
         builder.Services.AddHostedService(services => services.GetRequiredService<GracefulShutdown>());
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = Total);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TotalTimeout);
     }
 
     public Task StoppingAsync(CancellationToken cancellationToken)

@@ -8,7 +8,7 @@ namespace ScalableBackend.ServiceDefaults;
 
 public static class HealthExtensions
 {
-    /// <summary>Where the probes are answered outside Development, unless Health:Port says otherwise.</summary>
+    /// <summary>The port of the probes outside Development, unless Health:Port is set.</summary>
     public const int DefaultPort = 8081;
 
     internal static void AddHealth(this IHostApplicationBuilder builder)
@@ -25,14 +25,15 @@ public static class HealthExtensions
         builder.Services.AddHostedService(services => services.GetRequiredService<HealthMonitor>());
         if (GetPort(builder.Configuration, builder.Environment) is > 0 and var port)
         {
-            web.ListenTo(port);
+            web.AddUrl(port);
         }
     }
 
     /// <summary>
-    /// Answers the probes from memory, before anything that could shed them. <c>/alive</c>: the process works, restart it if not.
-    /// <c>/health</c>: it is ready; 503 while it starts or stops, or if something is down that it cannot work without.
-    /// Both return only a status, which tells a stranger nothing. Outside Development they have a port of their own: Health:Port.
+    /// Serves the probes from memory, ahead of all middleware that could reject them. <c>/alive</c> is the liveness probe: restart the
+    /// process if it fails. <c>/health</c> is the readiness probe: 503 while the process starts or stops, or while a dependency that it
+    /// cannot work without is down. Both return only a status, so they need no authentication. Outside Development they are served
+    /// on a separate port, Health:Port.
     /// </summary>
     public static void UseHealth(this WebApplication app)
     {
@@ -49,7 +50,7 @@ public static class HealthExtensions
             }));
         app.Use((context, next) =>
         {
-            // Makes clients move to another replica before this one stops listening.
+            // Makes clients reconnect to another replica before this replica stops listening.
             if (shutdown.IsStopping && HttpProtocol.IsHttp11(context.Request.Protocol))
             {
                 context.Response.Headers.Connection = "close";
@@ -70,8 +71,8 @@ public static class HealthExtensions
     internal static int GetPort(IConfiguration configuration, IHostEnvironment environment) =>
         configuration.GetValue("Health:Port", environment.IsDevelopment() ? 0 : DefaultPort);
 
-    // Kestrel takes its addresses from one of several settings, so the port is added to the one that is in use.
-    private static void ListenTo(this WebApplicationBuilder builder, int port)
+    // Kestrel reads its addresses from one of several settings, so the port is added to the setting that is in use.
+    private static void AddUrl(this WebApplicationBuilder builder, int port)
     {
         if (builder.Configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
         {

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace ScalableBackend.ServiceDefaults;
 
-/// <summary>Runs each health check in the background, about once a second, so that probes are answered from memory.</summary>
+/// <summary>Runs each health check in the background, about once a second, so that probes are served from memory.</summary>
 internal sealed partial class HealthMonitor(
     IServiceScopeFactory scopes, IOptions<HealthCheckServiceOptions> options, GracefulShutdown shutdown, TimeProvider clock, ILogger<HealthMonitor> logger)
     : BackgroundService
@@ -11,18 +11,18 @@ internal sealed partial class HealthMonitor(
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(2);
 
-    // The first checks also connect, and compile the code that they run, perhaps while other processes start on the same machine.
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(15);
+    // The first checks also connect and JIT-compile the code that they run, possibly while other processes start on the same machine.
+    private static readonly TimeSpan StartupTimeout = TimeSpan.FromSeconds(15);
 
-    // A result that is older was not renewed, though a check that hangs renews its own: this process itself is stuck.
+    // Even a hanging check produces a result when it times out, so an older result means that this process itself is stuck.
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(15);
 
     private readonly long _startedAt = clock.GetTimestamp();
     private readonly Check[] _checks = [.. options.Value.Registrations.Select(registration => new Check(registration, clock.GetTimestamp()))];
     private volatile bool _hasStarted;
 
-    /// <returns>A <see cref="HealthStatus"/>, or Stopping; or Starting, if this process was never well so far.</returns>
-    public string GetStatus() => shutdown.IsStopping ? "Stopping" : _hasStarted ? GetWorst().ToString() : "Starting";
+    /// <returns>The worst <see cref="HealthStatus"/> of all checks, Starting before it is first better than Unhealthy, or Stopping during shutdown.</returns>
+    public string GetStatus() => shutdown.IsStopping ? "Stopping" : _hasStarted ? GetWorstStatus().ToString() : "Starting";
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -30,7 +30,7 @@ internal sealed partial class HealthMonitor(
         return Task.WhenAll(_checks.Select(check => WatchAsync(check, stoppingToken)));
     }
 
-    private HealthStatus GetWorst() => _checks
+    private HealthStatus GetWorstStatus() => _checks
         .Select(check => clock.GetElapsedTime(check.Result.At) > MaxAge ? HealthStatus.Unhealthy : check.Result.Status)
         .DefaultIfEmpty(HealthStatus.Healthy)
         .Min();
@@ -40,7 +40,7 @@ internal sealed partial class HealthMonitor(
         Task<HealthCheckResult>? run = null;
         while (!stoppingToken.IsCancellationRequested)
         {
-            var timeout = _hasStarted ? CheckTimeout : StartTimeout;
+            var timeout = _hasStarted ? CheckTimeout : StartupTimeout;
             run ??= Task.Run(() => RunAsync(check.Registration, timeout), CancellationToken.None);
             try
             {
@@ -49,7 +49,7 @@ internal sealed partial class HealthMonitor(
             }
             catch (TimeoutException)
             {
-                // It ignores its cancellation. It is not started again before it has ended, or such checks would pile up.
+                // The check ignores cancellation. It is not started again until it completes, or hanging checks would pile up.
                 Record(check, new(check.Registration.FailureStatus, $"No result within {timeout.TotalSeconds:0} s."));
             }
 
@@ -74,11 +74,11 @@ internal sealed partial class HealthMonitor(
     private void Record(Check check, HealthCheckResult result)
     {
         check.Result = new(result.Status, clock.GetTimestamp());
-        _hasStarted |= GetWorst() != HealthStatus.Unhealthy;
-        // While a process starts, what it needs may be starting, too.
-        if (result.Status != check.Logged && clock.GetElapsedTime(_startedAt) > 2 * StartTimeout)
+        _hasStarted |= GetWorstStatus() != HealthStatus.Unhealthy;
+        // Not logged during start-up, when dependencies may still be starting as well.
+        if (result.Status != check.LoggedStatus && clock.GetElapsedTime(_startedAt) > 2 * StartupTimeout)
         {
-            check.Logged = result.Status;
+            check.LoggedStatus = result.Status;
             LogChanged(result.Status == HealthStatus.Healthy ? LogLevel.Information : LogLevel.Warning, check.Registration.Name, result.Status, result.Description ?? "no details");
         }
     }
@@ -92,7 +92,7 @@ internal sealed partial class HealthMonitor(
 
         public HealthCheckRegistration Registration => registration;
 
-        public HealthStatus Logged { get; set; } = HealthStatus.Healthy;
+        public HealthStatus LoggedStatus { get; set; } = HealthStatus.Healthy;
 
         public Result Result
         {

@@ -8,13 +8,13 @@ namespace ScalableBackend.ServiceDefaults;
 internal static class HttpResilienceExtensions
 {
     /// <summary>
-    /// Gives every <see cref="HttpClient"/> service discovery and the standard pipeline: limit, timeouts, retries, circuit
-    /// breaker. Its settings are the section Resilience:Http; a change counts at once.
+    /// Adds service discovery and the standard resilience handler (concurrency limit, timeouts, retries, circuit breaker) to every
+    /// <see cref="HttpClient"/>. Configured by the section Resilience:Http; changes apply without a restart.
     /// </summary>
-    public static void AddResilientHttp(this IHostApplicationBuilder builder)
+    public static void AddHttpResilience(this IHostApplicationBuilder builder)
     {
         var settings = builder.Configuration.GetSection("Resilience:Http");
-        // Polly takes each for an error, with its stack. A call that took too long is counted; what it leads to is logged by who has called.
+        // Polly logs these events as errors with a stack trace. Metrics count timeouts, and the caller logs the exception if it matters.
         builder.Services.Configure<TelemetryOptions>(telemetry => telemetry.SeverityProvider = args => args.Event.EventName switch
         {
             "OnTimeout" or "OnCircuitHalfOpened" => ResilienceEventSeverity.Information,
@@ -27,11 +27,11 @@ internal static class HttpResilienceExtensions
             http.AddServiceDiscovery();
             var pipeline = http.AddStandardResilienceHandler(options =>
             {
-                // The default, 100 calls in 30 seconds, is more than a worker makes, so that its circuit would never open.
+                // The default, 100 calls in 30 seconds, exceeds what a worker sends, so its circuit breaker would never open.
                 options.CircuitBreaker.MinimumThroughput = 10;
                 options.CircuitBreaker.FailureRatio = 0.5;
                 var isTransient = options.Retry.ShouldHandle;
-                options.Retry.ShouldHandle = async args => MayRepeat(args.Context.GetRequestMessage()) && await isTransient(args);
+                options.Retry.ShouldHandle = async args => IsIdempotent(args.Context.GetRequestMessage()) && await isTransient(args);
             });
             if (settings.GetChildren().Any())
             {
@@ -40,7 +40,7 @@ internal static class HttpResilienceExtensions
         });
     }
 
-    // A request that may change something is only sent again if the receiver can tell that it is the same one.
-    private static bool MayRepeat(HttpRequestMessage? request) =>
+    // Requests with other methods are retried only with an idempotency key, by which the receiver detects duplicates.
+    private static bool IsIdempotent(HttpRequestMessage? request) =>
         request?.Method.Method is "GET" or "HEAD" or "OPTIONS" || request?.Headers.Contains("Idempotency-Key") is true;
 }

@@ -1,6 +1,6 @@
 namespace ScalableBackend.ServiceDefaults;
 
-/// <summary>Names of connection strings and services, the same wherever the solution runs.</summary>
+/// <summary>Names of connection strings and services, identical in every environment.</summary>
 public static class ResourceNames
 {
     public const string Database = "database";

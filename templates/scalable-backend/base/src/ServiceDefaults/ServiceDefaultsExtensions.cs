@@ -2,15 +2,15 @@ namespace ScalableBackend.ServiceDefaults;
 
 public static class ServiceDefaultsExtensions
 {
-    /// <summary>What every process of this solution has: telemetry, health checks, resilient HTTP clients, a bounded shutdown.</summary>
+    /// <summary>Adds what every process of this solution has: telemetry, health checks, resilient HTTP clients and graceful shutdown.</summary>
     public static void AddServiceDefaults(this IHostApplicationBuilder builder)
     {
-        builder.ReportStartFailures();
+        builder.ReportStartupFailures();
 #if (HasPasswords)
-        builder.AddComposeServers();
+        builder.AddComposeConnectionStrings();
 #endif
         builder.AddTelemetry();
         builder.AddHealth();
-        builder.AddResilientHttp();
+        builder.AddHttpResilience();
     }
 }

@@ -11,7 +11,7 @@ internal static class TelemetryExtensions
 {
     private static readonly string[] Probes = ["/alive", "/health"];
 
-    /// <summary>Logs, metrics and traces by OpenTelemetry; sent over OTLP when OTEL_EXPORTER_OTLP_ENDPOINT is set.</summary>
+    /// <summary>Adds OpenTelemetry logs, metrics and traces, exported over OTLP if OTEL_EXPORTER_OTLP_ENDPOINT is set.</summary>
     public static void AddTelemetry(this IHostApplicationBuilder builder)
     {
         builder.Logging.AddOpenTelemetry(logging =>
@@ -26,10 +26,10 @@ internal static class TelemetryExtensions
                     builder.Environment.ApplicationName,
                     serviceVersion: Assembly.GetEntryAssembly()?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion)
                 .AddAttributes([new("deployment.environment.name", builder.Environment.EnvironmentName)])
-                // Once more, last, so that OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES take precedence.
+                // Added again, as the last detector, so that OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES take precedence.
                 .AddEnvironmentVariableDetector())
             .WithMetrics(metrics => metrics
-                // Without those of routing, authentication and authorization, which would count each request three times more.
+                // Omits the meters of routing, authentication and authorization, which would record each request three more times.
                 .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.Diagnostics")
                 .AddHttpClientInstrumentation()
                 .AddRuntimeInstrumentation()
@@ -46,13 +46,13 @@ internal static class TelemetryExtensions
         }
     }
 
-    // How many of the requests are sampled whose caller says that it samples them.
+    // The sampling ratio for requests whose caller has set the sampled flag.
     private static double GetRemoteParentRatio(IConfiguration configuration) =>
         configuration["OTEL_TRACES_SAMPLER"] is "parentbased_traceidratio" && !configuration.GetValue<bool>("Telemetry:TrustIncomingTraceContext")
             ? configuration.GetValue("OTEL_TRACES_SAMPLER_ARG", 1.0)
             : 1;
 
-    // Anybody may send a traceparent, with a trace id of their choice, so neither its flag nor its id decides whether a request is sampled.
+    // Any client can send a traceparent with a trace ID of its choice, so neither the sampled flag nor the trace ID decides whether a request is sampled.
     private sealed class RemoteParentFilter(double ratio) : BaseProcessor<Activity>
     {
         public override void OnStart(Activity data)
@@ -65,7 +65,7 @@ internal static class TelemetryExtensions
         }
     }
 
-    // A call to a server that no request and no message has caused is a poll, a lease or a health check, several of them each second.
+    // Drops client spans without a parent: no request or message caused them. They are polls, leases and health checks, several per second.
     private sealed class BackgroundCallFilter : BaseProcessor<Activity>
     {
         public override void OnStart(Activity data)

@@ -16,11 +16,16 @@ namespace ScalableBackend.Worker;
 
 public static class WorkerExtensions
 {
-    /// <summary>All work that is not done within a request, in whichever process this is called.</summary>
+    /// <summary>Registers all background work: message handlers, recurring jobs and the services that they use.</summary>
     public static void AddWorkerServices(this IHostApplicationBuilder builder)
     {
         builder.AddMessageHandling();
-        builder.Services.AddRecurringJob<RetentionJob>("cleanup", TimeSpan.FromHours(1));
+#if (HasSample)
+        builder.Services.AddMessageHandler<OrderPlaced, ChargePayment>("charge-payment");
+        builder.Services.AddMessageHandler<OrderPaid, SendConfirmation>("send-confirmation");
+#endif
+
+        builder.Services.AddRecurringJob<RetentionJob>("retention", TimeSpan.FromHours(1));
 #if (HasPostgres)
         builder.Services.AddRecurringJob<PartitionMaintenanceJob>("partition-maintenance", TimeSpan.FromHours(1));
 #endif
@@ -28,8 +33,6 @@ public static class WorkerExtensions
 
         builder.AddPayments();
         builder.AddMail();
-        builder.Services.AddMessageHandler<OrderPlaced, ChargePayment>("charge-payment");
-        builder.Services.AddMessageHandler<OrderPaid, SendConfirmation>("send-confirmation");
 #endif
     }
 }

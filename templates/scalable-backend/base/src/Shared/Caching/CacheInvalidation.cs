@@ -4,31 +4,31 @@ namespace ScalableBackend.Shared.Caching;
 
 #if (HasRedis)
 /// <summary>
-/// Removes what has changed from Redis and from the memory of every replica. A removal that Redis does not accept is repeated
-/// until it does; meanwhile the other replicas may serve the old value until their memory expires.
+/// Removes changed entries from Redis and from the L1 cache of every replica. A removal that Redis does not accept is retried
+/// until it succeeds; meanwhile, other replicas may serve stale data until their L1 entry expires.
 /// </summary>
 #else
-/// <summary>Removes what has changed from the memory of this process.</summary>
+/// <summary>Removes changed entries from the in-memory cache of this process.</summary>
 #endif
 public sealed class CacheInvalidation(IFusionCache cache)
 {
-    // A request that read the old value just before the change may cache it after the removal: it is removed again once such a request is done.
-    private static readonly TimeSpan RepeatAfter = TimeSpan.FromSeconds(2);
+    // A request that read the old value just before the change may cache it after the removal, so the entry is removed a second time.
+    private static readonly TimeSpan SecondRemovalDelay = TimeSpan.FromSeconds(2);
 
-    // Waits until it is done, so that the next request to this process does not find the old value.
-    private readonly FusionCacheEntryOptions _removal = cache.CreateEntryOptions(options =>
+    // Removes in the foreground, so that the next request to this process does not read the old value.
+    private readonly FusionCacheEntryOptions _removalOptions = cache.CreateEntryOptions(options =>
         options.SetSkipDistributedCache(false, skipBackplaneNotifications: false).AllowBackgroundDistributedCacheOperations = false);
 
-    /// <summary>Call it once the change is saved. It does not fail, and cannot be cancelled, as the change cannot either.</summary>
+    /// <summary>Invalidates an entry after its change is committed. Never fails and cannot be cancelled, because the change is already permanent.</summary>
     public async ValueTask InvalidateAsync(string key)
     {
         await RemoveAsync(key);
-        _ = RepeatAsync(key);
+        _ = RemoveAgainAsync(key);
     }
 
-    private async Task RepeatAsync(string key)
+    private async Task RemoveAgainAsync(string key)
     {
-        await Task.Delay(RepeatAfter);
+        await Task.Delay(SecondRemovalDelay);
         await RemoveAsync(key);
     }
 
@@ -36,11 +36,11 @@ public sealed class CacheInvalidation(IFusionCache cache)
     {
         try
         {
-            await cache.RemoveAsync(key, _removal).AsTask().WaitAsync(_removal.DistributedCacheHardTimeout);
+            await cache.RemoveAsync(key, _removalOptions).AsTask().WaitAsync(_removalOptions.DistributedCacheHardTimeout);
         }
         catch (Exception exception) when (exception is TimeoutException or ObjectDisposedException)
         {
-            // It goes on in the background; or the process ends.
+            // The removal continues in the background, or the process is shutting down.
         }
     }
 }

@@ -30,7 +30,7 @@ public sealed class AppDbContext(DbContextOptions<AppDbContext> options) : DbCon
 
     public DbSet<JobLease> JobLeases => Set<JobLease>();
 
-    /// <summary>Has EF make its model while the process starts, and not with the first query. Needs no database.</summary>
+    /// <summary>Builds the EF Core model in the background during start-up, rather than on the first query. Needs no database.</summary>
     public static void WarmUpModel(IServiceProvider services) => Task.Factory.StartNew(
         () =>
         {
@@ -45,7 +45,7 @@ public sealed class AppDbContext(DbContextOptions<AppDbContext> options) : DbCon
         modelBuilder.ApplyConfigurationsFromAssembly(typeof(AppDbContext).Assembly);
 #if (HasSqlite)
 
-    // SQLite cannot compare a DateTimeOffset; as UTC ticks it can. And it keeps no scale: 41.50 would come back as 41.5.
+    // SQLite cannot compare DateTimeOffset values, so they are stored as UTC ticks. It also drops the scale of a decimal: 41.50 would be read as 41.5.
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UtcTicksConverter>();

@@ -5,14 +5,14 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 namespace ScalableBackend.Shared.Data;
 
 /// <summary>
-/// While <see cref="DatabaseMonitor"/> finds the database down, opening a connection to it fails at once, so that requests do not
-/// wait for timeouts and retries. Closes with the first successful probe.
+/// Fails attempts to open a connection immediately while <see cref="DatabaseMonitor"/> reports the database as unavailable, so
+/// requests do not wait for timeouts and retries. Closes with the first successful probe.
 /// </summary>
 internal sealed class DatabaseCircuitBreaker(DatabaseMonitor monitor, DatabaseProbe probe) : DbConnectionInterceptor
 {
     public override InterceptionResult ConnectionOpening(DbConnection connection, ConnectionEventData eventData, InterceptionResult result)
     {
-        // A context for another server has another connection string.
+        // Contexts for other servers have a different connection string.
         if (monitor.State == DatabaseState.Unavailable && eventData.Context?.Database.GetConnectionString() == probe.ConnectionString)
         {
             throw new DatabaseUnavailableException("The database is unavailable.");

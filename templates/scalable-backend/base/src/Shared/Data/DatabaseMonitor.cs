@@ -4,31 +4,31 @@ namespace ScalableBackend.Shared.Data;
 
 internal enum DatabaseState
 {
-    /// <summary>Not probed successfully yet.</summary>
+    /// <summary>No probe has succeeded yet.</summary>
     Unknown,
     Available,
 
-    /// <summary>It answers, but refuses writes, as a server may do after a failover.</summary>
+    /// <summary>Responds but rejects writes, for example after a failover.</summary>
     ReadOnly,
 
-    /// <summary>Down, or it hangs.</summary>
+    /// <summary>Unreachable or hanging.</summary>
     Unavailable,
 }
 
 /// <summary>
-/// Probes the database about once a second, on a connection of its own, which neither locks nor a busy pool hold up. Health
-/// and <see cref="DatabaseCircuitBreaker"/> go by its state.
+/// Probes the database about once a second, on a dedicated connection, so neither locks nor an exhausted pool delay the probe.
+/// The health check and <see cref="DatabaseCircuitBreaker"/> use the resulting state.
 /// </summary>
 internal sealed class DatabaseMonitor(DatabaseProbe probe, TimeProvider clock) : BackgroundService, IHealthCheck
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan IntervalAfterFailure = TimeSpan.FromMilliseconds(250);
 
-    // Retries ride out shorter outages, such as a restart; and one late response is no outage.
+    // Retries cover shorter outages, such as a restart, and a single slow response is not an outage.
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(2);
 
-    // The first probes also connect, and compile the code that they run.
-    private static readonly TimeSpan StartTolerance = TimeSpan.FromSeconds(10);
+    // The first probes also open the connection and JIT-compile the code that they run.
+    private static readonly TimeSpan StartupTolerance = TimeSpan.FromSeconds(10);
 
     private volatile DatabaseState _state;
     private volatile bool _wasAvailable;
@@ -36,12 +36,12 @@ internal sealed class DatabaseMonitor(DatabaseProbe probe, TimeProvider clock) :
 
     public DatabaseState State => _state;
 
-    /// <summary>Unhealthy before the database was ever there; from then on the failure status of the registration.</summary>
+    /// <summary>Returns Unhealthy for an outage before the database was first available, and the registration's failure status for later ones.</summary>
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(_state switch
         {
             DatabaseState.Available => HealthCheckResult.Healthy(),
-            DatabaseState.ReadOnly => new(context.Registration.FailureStatus, "The database refuses writes."),
+            DatabaseState.ReadOnly => new(context.Registration.FailureStatus, "The database is read-only."),
             _ => new HealthCheckResult(_wasAvailable ? context.Registration.FailureStatus : HealthStatus.Unhealthy, $"The database is unavailable: {_reason}"),
         });
 
@@ -59,7 +59,7 @@ internal sealed class DatabaseMonitor(DatabaseProbe probe, TimeProvider clock) :
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
                 failingSince ??= clock.GetTimestamp();
-                if (clock.GetElapsedTime(failingSince.Value) >= (_state == DatabaseState.Unknown ? StartTolerance : Tolerance))
+                if (clock.GetElapsedTime(failingSince.Value) >= (_state == DatabaseState.Unknown ? StartupTolerance : Tolerance))
                 {
                     _reason = exception.Message;
                     _state = DatabaseState.Unavailable;

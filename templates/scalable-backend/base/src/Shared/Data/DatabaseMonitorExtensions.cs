@@ -8,8 +8,8 @@ namespace ScalableBackend.Shared.Data;
 
 internal static class DatabaseMonitorExtensions
 {
-    /// <summary>Adds the health check and the circuit breaker to a service; what applies migrations waits for the database and has neither.</summary>
-    /// <param name="failureStatus">What a process is that has been ready before, while the database is down.</param>
+    /// <summary>Adds the health check and circuit breaker to a web application. Other processes only apply migrations, so they wait for the database instead.</summary>
+    /// <param name="failureStatus">Reported during an outage, once the database has been available.</param>
     public static void AddDatabaseMonitor(this IHostApplicationBuilder builder, string connectionString, HealthStatus failureStatus)
     {
         if (builder is not WebApplicationBuilder)
@@ -25,7 +25,7 @@ internal static class DatabaseMonitorExtensions
         builder.Services.AddSingleton<DatabaseCircuitBreaker>();
         builder.Services.ConfigureDbContext<AppDbContext>((services, options) => options
             .AddInterceptors(services.GetRequiredService<DatabaseCircuitBreaker>())
-            // Each is an exception that the caller handles or logs: during an outage these would be more errors for each request.
+            // The caller handles or logs these exceptions; logged here as well, they would multiply the errors per request during an outage.
             .ConfigureWarnings(warnings => warnings.Log(
                 (RelationalEventId.ConnectionError, LogLevel.Debug),
                 (RelationalEventId.CommandError, LogLevel.Debug),

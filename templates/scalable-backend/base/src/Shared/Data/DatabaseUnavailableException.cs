@@ -1,4 +1,4 @@
 namespace ScalableBackend.Shared.Data;
 
-/// <summary>The database was not called, because it is known to be unavailable.</summary>
+/// <summary>Thrown instead of calling a database that is known to be unavailable.</summary>
 public sealed class DatabaseUnavailableException(string message) : Exception(message);

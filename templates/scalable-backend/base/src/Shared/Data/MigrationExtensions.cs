@@ -12,9 +12,9 @@ namespace ScalableBackend.Shared.Data;
 public static class MigrationExtensions
 {
 #if (HasSample)
-    /// <summary>Brings the database to the newest migration; in Development also adds sample data to an empty catalog.</summary>
+    /// <summary>Applies pending migrations; in Development, also adds sample data to an empty catalog.</summary>
 #else
-    /// <summary>Brings the database to the newest migration.</summary>
+    /// <summary>Applies pending migrations.</summary>
 #endif
     public static async Task MigrateAsync(this IServiceProvider services, CancellationToken cancellationToken)
     {

@@ -1,6 +1,6 @@
 namespace ScalableBackend.Shared.Scheduling;
 
-/// <summary>Work that is done again and again, by one process at a time. After a crash it may be done anew from its start.</summary>
+/// <summary>Work that runs at an interval, in one process at a time. After a crash it starts over, so it must be idempotent.</summary>
 public interface IRecurringJob
 {
     Task RunAsync(CancellationToken cancellationToken);

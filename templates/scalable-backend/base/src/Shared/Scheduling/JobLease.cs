@@ -3,14 +3,14 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace ScalableBackend.Shared.Scheduling;
 
-/// <summary>Says when a process may take up a recurring job. Taking it moves that ahead, which keeps the others away.</summary>
+/// <summary>Lease on a recurring job. Acquiring it pushes <see cref="DueAt"/> into the future, so no other process runs the job.</summary>
 public sealed class JobLease
 {
     public required string Name { get; init; }
 
     public required DateTimeOffset DueAt { get; init; }
 
-    /// <summary>When a run last ended without an error; 1970 if none did so far.</summary>
+    /// <summary>When a run last succeeded; the Unix epoch if none has.</summary>
     public DateTimeOffset SucceededAt { get; init; }
 
     internal sealed class Configuration : IEntityTypeConfiguration<JobLease>

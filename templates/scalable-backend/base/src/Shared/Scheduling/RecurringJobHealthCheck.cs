@@ -4,7 +4,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ScalableBackend.Shared.Scheduling;
 
-/// <summary>Degraded while a recurring job is overdue: it fails, or no process runs it. Asks no server, as the scheduler has looked.</summary>
+/// <summary>Degraded while a recurring job is overdue, because it fails or no process runs it. Uses what the scheduler last read, without a query.</summary>
 internal sealed class RecurringJobHealthCheck(TimeProvider clock) : IHealthCheck
 {
     public const string MeterName = "ScalableBackend.Scheduling";
@@ -12,10 +12,10 @@ internal sealed class RecurringJobHealthCheck(TimeProvider clock) : IHealthCheck
     private static readonly Meter Meter = new(MeterName);
 
     private static readonly Gauge<double> Overdue = Meter.CreateGauge<double>(
-        "recurring_job.overdue", "s", "By how much a recurring job has not succeeded in time, by job; 0 if it has.");
+        "recurring_job.overdue", "s", "Time since a recurring job should have succeeded, by job; 0 if it is on time.");
 
-    // A run that takes its time, and the lease of a process that died, are no reason to be alarmed.
-    private static readonly TimeSpan Grace = TimeSpan.FromMinutes(20);
+    // Covers a long run, and the lease that a crashed process still holds.
+    private static readonly TimeSpan GracePeriod = TimeSpan.FromMinutes(20);
 
     private readonly DateTimeOffset _startedAt = clock.GetUtcNow();
     private readonly ConcurrentDictionary<string, DateTimeOffset> _overdue = [];
@@ -23,7 +23,7 @@ internal sealed class RecurringJobHealthCheck(TimeProvider clock) : IHealthCheck
     /// <param name="succeededAt">When the job last succeeded, in any process.</param>
     public void Report(RecurringJobRegistration job, DateTimeOffset succeededAt)
     {
-        var dueAt = (succeededAt == DateTimeOffset.UnixEpoch ? _startedAt : succeededAt) + job.Interval + Grace;
+        var dueAt = (succeededAt == DateTimeOffset.UnixEpoch ? _startedAt : succeededAt) + job.Interval + GracePeriod;
         var overdue = clock.GetUtcNow() - dueAt;
         Overdue.Record(Math.Max(0, overdue.TotalSeconds), new KeyValuePair<string, object?>("job", job.Name));
         if (overdue > TimeSpan.Zero)

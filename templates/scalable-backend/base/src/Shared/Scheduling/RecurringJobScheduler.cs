@@ -3,7 +3,7 @@ using ScalableBackend.Shared.Data;
 
 namespace ScalableBackend.Shared.Scheduling;
 
-/// <summary>Runs each recurring job when it is due, in whichever process gets its lease.</summary>
+/// <summary>Runs each recurring job when it is due, in the process that acquires its lease.</summary>
 internal sealed partial class RecurringJobScheduler(
     IEnumerable<RecurringJobRegistration> jobs,
     IServiceScopeFactory scopes,
@@ -11,17 +11,18 @@ internal sealed partial class RecurringJobScheduler(
     TimeProvider clock,
     ILogger<RecurringJobScheduler> logger) : BackgroundService
 {
-    // How soon another process goes on after one has died. A run is cancelled before its lease ends.
-    private static readonly TimeSpan Lease = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(9);
-    private static readonly TimeSpan MaxWait = TimeSpan.FromMinutes(1);
+    // The longest time before another process takes over from one that crashed. A run is cancelled before its lease expires.
+    private static readonly TimeSpan LeaseDuration = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan RunTimeout = TimeSpan.FromMinutes(9);
+    private static readonly TimeSpan MaxPollInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMinutes(1);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
         Task.WhenAll(jobs.Select(job => RunAsync(job, stoppingToken)));
 
     private async Task RunAsync(RecurringJobRegistration job, CancellationToken stoppingToken)
     {
-        var wait = job.Interval < MaxWait ? job.Interval : MaxWait;
+        var pollInterval = job.Interval < MaxPollInterval ? job.Interval : MaxPollInterval;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
@@ -30,14 +31,15 @@ internal sealed partial class RecurringJobScheduler(
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                // An outage of the database is logged once, by its health check.
+                // The health check logs a database outage, once.
                 if (!DatabaseFailures.IsOutage(exception))
                 {
                     LogFailed(exception, job.Name);
                 }
             }
 
-            await Task.Delay(wait * (0.5 + (Random.Shared.NextDouble() / 2)), clock, stoppingToken);
+            // Jitter, so replicas do not poll in lockstep.
+            await Task.Delay(pollInterval * (0.5 + (Random.Shared.NextDouble() / 2)), clock, stoppingToken);
         }
     }
 
@@ -49,32 +51,32 @@ internal sealed partial class RecurringJobScheduler(
         await db.Database.ExecuteSqlAsync($"INSERT INTO job_leases (name) VALUES ({job.Name}) ON CONFLICT DO NOTHING", stoppingToken);
         health.Report(job, await leases.Select(lease => lease.SucceededAt).SingleAsync(stoppingToken));
         var now = clock.GetUtcNow();
-        var taken = await leases
+        var acquired = await leases
             .Where(lease => lease.DueAt <= now)
-            .ExecuteUpdateAsync(update => update.SetProperty(lease => lease.DueAt, now + Lease), stoppingToken);
-        if (taken == 0)
+            .ExecuteUpdateAsync(update => update.SetProperty(lease => lease.DueAt, now + LeaseDuration), stoppingToken);
+        if (acquired == 0)
         {
             return;
         }
 
 #if (HasPostgres)
-        db.Database.SetCommandTimeout(Timeout);
+        db.Database.SetCommandTimeout(RunTimeout);
 #endif
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        timeout.CancelAfter(Timeout);
-        var pause = MaxWait;
+        timeout.CancelAfter(RunTimeout);
+        var delay = RetryDelay;
         try
         {
             await ((IRecurringJob)scope.ServiceProvider.GetRequiredService(job.JobType)).RunAsync(timeout.Token);
-            pause = job.Interval;
+            delay = job.Interval;
             var succeededAt = clock.GetUtcNow();
             await leases.ExecuteUpdateAsync(update => update.SetProperty(lease => lease.SucceededAt, succeededAt), CancellationToken.None);
             health.Report(job, succeededAt);
         }
         finally
         {
-            var due = clock.GetUtcNow() + pause;
-            await leases.ExecuteUpdateAsync(update => update.SetProperty(lease => lease.DueAt, due), CancellationToken.None);
+            var dueAt = clock.GetUtcNow() + delay;
+            await leases.ExecuteUpdateAsync(update => update.SetProperty(lease => lease.DueAt, dueAt), CancellationToken.None);
         }
     }
 

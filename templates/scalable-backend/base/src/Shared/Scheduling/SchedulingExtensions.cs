@@ -5,9 +5,9 @@ namespace ScalableBackend.Shared.Scheduling;
 
 public static class SchedulingExtensions
 {
-    /// <summary>Runs the job at once and then in intervals; with many replicas, in one of them.</summary>
-    /// <param name="name">Of the job, the same in every process.</param>
-    /// <param name="interval">From the end of one run to the start of the next, at least a second.</param>
+    /// <summary>Registers a job that runs at an interval, in one replica at a time. The first run starts immediately.</summary>
+    /// <param name="name">Identifies the job and its lease, so it is the same in every process.</param>
+    /// <param name="interval">From the end of one run to the start of the next; at least one second.</param>
     public static void AddRecurringJob<TJob>(this IServiceCollection services, string name, TimeSpan interval)
         where TJob : class, IRecurringJob
     {

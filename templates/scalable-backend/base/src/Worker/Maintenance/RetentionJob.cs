@@ -7,7 +7,7 @@ using ScalableBackend.Shared.Scheduling;
 
 namespace ScalableBackend.Worker.Maintenance;
 
-/// <summary>Forgets what has served its time.</summary>
+/// <summary>Deletes rows whose retention has expired.</summary>
 #if (HasSample)
 internal sealed class RetentionJob(AppDbContext db, IConfiguration configuration, TimeProvider clock) : IRecurringJob
 #else
@@ -15,24 +15,24 @@ internal sealed class RetentionJob(AppDbContext db, TimeProvider clock) : IRecur
 #endif
 {
 #if (HasPostgres)
-    // What lies in a partition of a day is gone with it before that.
-    private static readonly TimeSpan KeepInbox = TimeSpan.FromDays(9);
+    // Longer than daily partitions are kept, so only rows of the default partition are deleted one by one.
+    private static readonly TimeSpan InboxRetention = TimeSpan.FromDays(9);
 #else
-    // Longer than any message can still be under way.
-    private static readonly TimeSpan KeepInbox = TimeSpan.FromDays(7);
+    // Longer than any message can still be in flight.
+    private static readonly TimeSpan InboxRetention = TimeSpan.FromDays(7);
 #endif
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        var oldest = Guid.CreateVersion7(now - KeepInbox);
-        // A message that was scheduled or replayed late is old by its id, and has only just been handled.
+        var oldestId = Guid.CreateVersion7(now - InboxRetention);
+        // A delayed or replayed message has an old id, although it may just have been handled; so both must be expired.
         await db.InboxMessages
-            .Where(message => message.MessageId < oldest && message.HandledAt < now - KeepInbox)
+            .Where(message => message.MessageId < oldestId && message.HandledAt < now - InboxRetention)
             .ExecuteDeleteAsync(cancellationToken);
 #if (HasSample)
-        var oldestKey = now - IdempotencyRecord.GetLifetime(configuration);
-        await db.IdempotencyRecords.Where(key => key.CreatedAt < oldestKey).ExecuteDeleteAsync(cancellationToken);
+        var oldestRecord = now - IdempotencyRecord.GetLifetime(configuration);
+        await db.IdempotencyRecords.Where(record => record.CreatedAt < oldestRecord).ExecuteDeleteAsync(cancellationToken);
 #endif
     }
 }

@@ -5,47 +5,47 @@ using Polly.Timeout;
 
 namespace ScalableBackend.ServiceDefaults;
 
-/// <summary>Of a pipeline with a name; the section Resilience:{name} of the configuration.</summary>
+/// <summary>Options of a named resilience pipeline, bound to the section Resilience:{name}.</summary>
 public sealed class PipelineOptions
 {
     public TimeoutStrategyOptions Timeout { get; } = new();
 
-    /// <summary>Fails at once, instead of calling, after half of the latest calls have failed; two are enough to tell.</summary>
+    /// <summary>Opens at a failure ratio of 50 % within the sampling duration, with a minimum throughput of two calls.</summary>
     public CircuitBreakerStrategyOptions CircuitBreaker { get; } = new() { FailureRatio = 0.5, MinimumThroughput = 2 };
 }
 
 public static class PipelineExtensions
 {
-    // The first call also connects, and compiles the code that it runs: on a busy machine that alone takes longer than some timeouts.
-    private static readonly TimeSpan TimeoutWhileStarting = TimeSpan.FromSeconds(15);
+    // The first call also connects and JIT-compiles the code that it runs, which on a busy machine can exceed the regular timeout.
+    private static readonly TimeSpan StartupTimeout = TimeSpan.FromSeconds(15);
 
-    // For the same reason timeouts do not count for the circuit breaker until this long after the start.
+    // For the same reason, the circuit breaker ignores timeouts for this long after start-up.
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(30);
 
-    private static readonly long Start = Stopwatch.GetTimestamp();
+    private static readonly long StartedAt = Stopwatch.GetTimestamp();
 
-    /// <summary>Adds a pipeline with a timeout in a circuit breaker. A change of its settings counts at once.</summary>
-    /// <param name="timeout">How long a call may take once the process has started, unless the configuration says otherwise.</param>
-    /// <param name="isExpectedError">Tells exceptions with which the other side shows that it works.</param>
+    /// <summary>Adds a named resilience pipeline: a circuit breaker around a timeout. Configuration changes apply without a restart.</summary>
+    /// <param name="timeout">The default timeout of a call, once the process has started.</param>
+    /// <param name="isExpectedError">Identifies exceptions that are not failures for the circuit breaker, because they show that the remote side works.</param>
     public static void AddTimeoutAndCircuitBreaker(this IHostApplicationBuilder builder, string name, TimeSpan timeout, Func<Exception, bool>? isExpectedError = null)
     {
         builder.Services.AddOptions<PipelineOptions>(name)
             .Configure(options =>
             {
                 options.Timeout.Timeout = timeout;
-                // So few that what went well before does not count for long.
+                // Short, so that earlier successes do not keep the circuit closed.
                 options.CircuitBreaker.SamplingDuration = 4 * timeout;
             })
             .BindConfiguration($"Resilience:{name}")
             .PostConfigure(options => options.CircuitBreaker.ShouldHandle = args => new(args.Outcome.Exception is { } exception
                 and not OperationCanceledException && isExpectedError?.Invoke(exception) is not true
-                && !(exception is TimeoutRejectedException && Stopwatch.GetElapsedTime(Start) < WarmUp)));
+                && !(exception is TimeoutRejectedException && Stopwatch.GetElapsedTime(StartedAt) < WarmUp)));
         builder.Services.AddResiliencePipeline(name, (pipeline, context) =>
         {
             context.EnableReloads<PipelineOptions>(name);
             var options = context.GetOptions<PipelineOptions>(name);
             var started = context.ServiceProvider.GetRequiredService<IHostApplicationLifetime>().ApplicationStarted;
-            options.Timeout.TimeoutGenerator = _ => new(started.IsCancellationRequested ? options.Timeout.Timeout : TimeoutWhileStarting);
+            options.Timeout.TimeoutGenerator = _ => new(started.IsCancellationRequested ? options.Timeout.Timeout : StartupTimeout);
             pipeline.AddCircuitBreaker(options.CircuitBreaker).AddTimeout(options.Timeout);
         });
     }

@@ -17,7 +17,7 @@ public sealed class MigrationGuardTests
         { "table is rewritten", migration => migration.AddColumn<int>("sum", "things", computedColumnSql: "a + b", stored: true) },
         { "CHECK (… IS NOT NULL) NOT VALID", migration => migration.AlterColumn<string>("name", "things", "text", oldType: "text", oldNullable: true) },
         { "from bigint to integer: ACCESS EXCLUSIVE", migration => migration.AlterColumn<int>("count", "things", "integer", oldType: "bigint", oldClrType: typeof(long)) },
-        { "SHARE lock, so writes wait", migration => migration.CreateIndex("ix_things_name", "things", "name") },
+        { "SHARE lock blocks writes", migration => migration.CreateIndex("ix_things_name", "things", "name") },
         { "SHARE ROW EXCLUSIVE", migration => migration.AddForeignKey("fk_things_others", "things", "other_id", "others", principalColumn: "id") },
         { "NOT VALID, and VALIDATE", migration => migration.AddCheckConstraint("ck_things_count", "things", "count > 0") },
         { "USING INDEX", migration => migration.AddUniqueConstraint("ak_things_name", "things", "name") },
@@ -31,16 +31,16 @@ public sealed class MigrationGuardTests
         { "loses data", "ALTER TABLE other RENAME TO things" },
         { "SHARE lock", "CREATE UNIQUE INDEX ix_things_name ON things (name)" },
         { "SHARE ROW EXCLUSIVE", "ALTER TABLE things ADD CONSTRAINT fk FOREIGN KEY (other_id) REFERENCES others (id)" },
-        { "so all wait while all rows are checked", "ALTER TABLE things ADD CONSTRAINT ck CHECK (count > 0)" },
+        { "blocks reads and writes while all rows are checked", "ALTER TABLE things ADD CONSTRAINT ck CHECK (count > 0)" },
         { "USING INDEX", "ALTER TABLE things ADD UNIQUE (name)" },
         { "table is rewritten", "ALTER TABLE things ALTER COLUMN count SET DATA TYPE bigint" },
         { "table is rewritten", "ALTER TABLE things ADD COLUMN key uuid NOT NULL DEFAULT gen_random_uuid()" },
-        { "inserts of the running version fail", "ALTER TABLE things ADD COLUMN name text NOT NULL" },
+        { "inserts by the running version fail", "ALTER TABLE things ADD COLUMN name text NOT NULL" },
         { "IS NOT NULL) NOT VALID", "ALTER TABLE things ALTER name SET NOT NULL" },
         { "row locks", "DELETE FROM things" },
         { "row locks", "UPDATE things SET name = 'x' WHERE name IS NULL" },
         { "row locks", "DO $$ BEGIN UPDATE things SET count = 0; END $$" },
-        { "locks out", "LOCK TABLE things" },
+        { "blocks reads or writes", "LOCK TABLE things" },
     };
 
     public static TheoryData<Action<MigrationBuilder>> SafeSteps => new()

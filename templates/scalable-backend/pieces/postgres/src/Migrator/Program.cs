@@ -21,7 +21,7 @@ try
 }
 catch (Exception exception)
 {
-    host.Services.GetRequiredService<ILogger<Program>>().NotMigrated(exception, exception.GetBaseException().Message);
+    host.Services.GetRequiredService<ILogger<Program>>().MigrationFailed(exception, exception.GetBaseException().Message);
     return 1;
 }
 finally

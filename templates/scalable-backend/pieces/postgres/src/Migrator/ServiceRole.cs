@@ -6,10 +6,11 @@ using ScalableBackend.Shared.Data;
 namespace ScalableBackend.Migrator;
 
 /// <summary>
-/// What the services are in the database. If there is a connection string 'owner', the Migrator works as that role, and gives
-/// the one in the connection string 'database' the right to read and write rows, and no more. Otherwise all are the same role.
+/// The database role of the services (least privilege). With a connection string 'owner', the Migrator connects as that role and
+/// creates the role named in the connection string 'database', which may only read and write rows. Without 'owner', the Migrator
+/// and the services share one role.
 /// </summary>
-internal sealed class ServiceRole(NpgsqlConnectionStringBuilder? connection)
+internal sealed class ServiceRole(NpgsqlConnectionStringBuilder? serviceConnection)
 {
     public static void Add(IHostApplicationBuilder builder)
     {
@@ -22,9 +23,10 @@ internal sealed class ServiceRole(NpgsqlConnectionStringBuilder? connection)
         }
     }
 
+    /// <summary>Creates the role if it does not exist, sets its password and grants its privileges.</summary>
     public async Task GrantAsync(AppDbContext db, CancellationToken cancellationToken)
     {
-        if (connection is null)
+        if (serviceConnection is null)
         {
             return;
         }
@@ -32,11 +34,11 @@ internal sealed class ServiceRole(NpgsqlConnectionStringBuilder? connection)
         await db.Database.CreateExecutionStrategy().ExecuteAsync(async () =>
         {
             await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-            // Migrators one after another, and names and passwords quoted by the server.
+            // One Migrator at a time. Name and password are passed as settings, so that the server quotes them in the statements below.
             await db.Database.ExecuteSqlAsync(
                 $"""
                 SELECT pg_advisory_xact_lock(hashtext('service role')),
-                    set_config('service.role', {connection.Username}, true), set_config('service.password', {connection.Password}, true)
+                    set_config('service.role', {serviceConnection.Username}, true), set_config('service.password', {serviceConnection.Password}, true)
                 """,
                 cancellationToken);
             await db.Database.ExecuteSqlRawAsync(
@@ -46,7 +48,7 @@ internal sealed class ServiceRole(NpgsqlConnectionStringBuilder? connection)
                     role text := current_setting('service.role');
                 BEGIN
                     IF role = current_user THEN
-                        RAISE EXCEPTION 'The connection strings ''owner'' and ''database'' need different users.';
+                        RAISE EXCEPTION 'The connection strings ''owner'' and ''database'' must have different users.';
                     END IF;
                     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
                         EXECUTE format('CREATE ROLE %I', role);

@@ -2,10 +2,10 @@ using ZiggyCreatures.Caching.Fusion;
 
 namespace ScalableBackend.Shared.Caching;
 
-/// <summary>The memory of this process.</summary>
+/// <summary>The in-memory cache of this process.</summary>
 public static class CacheExtensions
 {
-    // With several replicas, the others may serve a value for this long after it has changed.
+    // With several replicas, the others may serve stale data for this long after a change.
     private static readonly TimeSpan Expiration = TimeSpan.FromSeconds(30);
 
     public static void AddCache(this IHostApplicationBuilder builder)

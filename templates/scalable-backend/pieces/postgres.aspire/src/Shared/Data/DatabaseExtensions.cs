@@ -5,7 +5,7 @@ using ScalableBackend.ServiceDefaults;
 
 namespace ScalableBackend.Shared.Data;
 
-/// <summary>PostgreSQL. Short outages are retried; in longer ones a circuit breaker fails requests at once.</summary>
+/// <summary>PostgreSQL. Retries cover short outages; during longer ones, a circuit breaker fails calls immediately.</summary>
 public static class DatabaseExtensions
 {
     public static void AddDatabase(this IHostApplicationBuilder builder)
@@ -20,7 +20,7 @@ public static class DatabaseExtensions
                 settings.DisableRetry = true;
             },
             options => options.UseNpgsql(DatabaseRetry.From(builder.Configuration).Apply).UseSnakeCaseNamingConvention());
-        // Degraded, not Unhealthy: all replicas share it, and without it they still serve what is cached.
+        // Degraded, not Unhealthy: all replicas share the database, and still serve cached data without it.
         builder.AddDatabaseMonitor(connectionString, HealthStatus.Degraded);
         builder.Services.AddHostedService<ConnectionBudget>();
     }

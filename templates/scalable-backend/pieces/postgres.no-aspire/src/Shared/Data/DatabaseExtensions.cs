@@ -6,14 +6,14 @@ using ScalableBackend.ServiceDefaults;
 
 namespace ScalableBackend.Shared.Data;
 
-/// <summary>PostgreSQL. Short outages are retried; in longer ones a circuit breaker fails requests at once.</summary>
+/// <summary>PostgreSQL. Retries cover short outages; during longer ones, a circuit breaker fails calls immediately.</summary>
 public static class DatabaseExtensions
 {
     public static void AddDatabase(this IHostApplicationBuilder builder)
     {
         var connectionString = ConnectionBudget.Apply(builder.GetRequiredConnectionString(ResourceNames.Database), builder.Configuration);
         builder.Services.AddDbContextPool<AppDbContext>(options => Configure(options, connectionString, DatabaseRetry.From(builder.Configuration)));
-        // Degraded, not Unhealthy: all replicas share it, and without it they still serve what is cached.
+        // Degraded, not Unhealthy: all replicas share the database, and still serve cached data without it.
         builder.AddDatabaseMonitor(connectionString, HealthStatus.Degraded);
         builder.Services.AddHostedService<ConnectionBudget>();
         builder.Services.AddOpenTelemetry()

@@ -4,27 +4,27 @@ using Npgsql;
 namespace ScalableBackend.Shared.Data;
 
 /// <summary>
-/// Shares the server's connections out among the processes: pools × (their size + 1 for a probe) + 1 for the Migrator ≤ what the server has.
-/// A process that finds this not to hold stops, rather than have some process fail under load for want of a connection.
+/// Divides the server's connections among all processes: pools × (pool size + 1 for the probe) + 1 for the Migrator ≤ available connections.
+/// A process that finds the budget exceeded stops, because otherwise some process would run out of connections under load.
 /// </summary>
 public sealed partial class ConnectionBudget(
     IServiceScopeFactory scopes, IConfiguration configuration, IHostApplicationLifetime lifetime, ILogger<ConnectionBudget> logger) : BackgroundService
 {
-    // While a server hangs, the driver obeys the timeouts and no cancellation: in sum half the timeout of a request. And the
-    // command timeout is longer than a statement that waits for a lock behind a migration.
-    // What is asked often is parsed once for a connection. And nothing else is kept in a session, such as a setting or a lock,
-    // so that connections need not be cleaned whenever they change hands, which costs as much as a small query.
+    // While a server hangs, the driver honors timeouts but not cancellation, so these add up to half the timeout of a request.
+    // The command timeout is longer than a migration makes a statement wait for a lock.
+    // Frequent statements are prepared once per connection. Sessions hold no other state, such as settings or locks, so connections
+    // need no reset when they return to the pool, which would cost as much as a small query.
     private const string Defaults = "Timeout=3;Command Timeout=6;Cancellation Timeout=1000;Max Auto Prepare=50;No Reset On Close=true;";
 
-    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
 
-    /// <summary>Gives each process its share, and a hanging server little time, where the connection string itself does not say otherwise.</summary>
+    /// <summary>Returns the connection string with this process's share as the pool size, and with short timeouts, unless it sets them itself.</summary>
     public static string Apply(string connectionString, IConfiguration configuration)
     {
         var builder = new NpgsqlConnectionStringBuilder(Defaults + connectionString);
         if (!builder.ShouldSerialize("Maximum Pool Size"))
         {
-            builder.MaxPoolSize = Math.Max(1, ((configuration.GetValue("Database:MaxConnections", 90) - 1) / GetPools(configuration)) - 1);
+            builder.MaxPoolSize = Math.Max(1, ((configuration.GetValue("Database:MaxConnections", 90) - 1) / GetPoolCount(configuration)) - 1);
         }
 
         return builder.ConnectionString;
@@ -41,8 +41,8 @@ public sealed partial class ConnectionBudget(
             }
             catch (Exception exception) when (exception is not OperationCanceledException)
             {
-                // The database is down, which is for the health check to say.
-                await Task.Delay(PauseAfterFailure, stoppingToken);
+                // The health check reports that the database is unavailable.
+                await Task.Delay(RetryDelay, stoppingToken);
             }
         }
     }
@@ -54,7 +54,7 @@ public sealed partial class ConnectionBudget(
         var connection = new NpgsqlConnectionStringBuilder(db.Database.GetConnectionString());
         if (connection.MaxAutoPrepare == 0)
         {
-            // Behind PgBouncer, which has the server's connections to share out.
+            // Prepared statements are turned off behind PgBouncer, which manages the server's connections itself.
             return;
         }
 
@@ -64,7 +64,7 @@ public sealed partial class ConnectionBudget(
                     - coalesce(current_setting('reserved_connections', true)::int, 0)
                 """)
             .ToListAsync(cancellationToken))[0];
-        var pools = GetPools(configuration);
+        var pools = GetPoolCount(configuration);
         var needed = (pools * (connection.MaxPoolSize + 1)) + 1;
         if (needed > available)
         {
@@ -75,16 +75,16 @@ public sealed partial class ConnectionBudget(
     }
 
 #if (HasReplica)
-    // The second pool of a process is for the standby, and leads to the primary as well until the end of a standby is noticed.
-    private static int GetPools(IConfiguration configuration) =>
+    // Each process has a second pool for the standby. When a standby fails, that pool connects to the primary until the failure is noticed.
+    private static int GetPoolCount(IConfiguration configuration) =>
         Math.Max(1, configuration.GetValue("Database:Processes", 4)) * (configuration.GetConnectionString("replica") is null ? 1 : 2);
 #else
-    private static int GetPools(IConfiguration configuration) => Math.Max(1, configuration.GetValue("Database:Processes", 4));
+    private static int GetPoolCount(IConfiguration configuration) => Math.Max(1, configuration.GetValue("Database:Processes", 4));
 #endif
 
     [LoggerMessage(LogLevel.Critical,
-        "Too many database connections: {Pools} pools of all processes × ({PoolSize} each + 1 for a probe) + 1 for the Migrator = {Needed}, but the server has {Available} "
-        + "(max_connections without the reserved ones). Lower Database:MaxConnections (or Maximum Pool Size in the connection string, "
-        + "if it is there), or correct Database:Processes, or raise max_connections")]
+        "Too many database connections: {Pools} pools in all processes × ({PoolSize} connections + 1 for the probe) + 1 for the Migrator = {Needed}, but the server has "
+        + "{Available} (max_connections minus reserved connections); stopping. Lower Database:MaxConnections (or Maximum Pool Size, if the connection string sets it), "
+        + "correct Database:Processes, or raise max_connections")]
     private partial void LogExceeded(int pools, int poolSize, int needed, int available);
 }

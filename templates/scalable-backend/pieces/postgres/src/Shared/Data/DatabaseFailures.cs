@@ -2,21 +2,21 @@ using Npgsql;
 
 namespace ScalableBackend.Shared.Data;
 
-/// <summary>Tells failures of the database from failures of what it was asked to do.</summary>
+/// <summary>Distinguishes failures of the database from failures of a single statement.</summary>
 public static class DatabaseFailures
 {
-    /// <summary>Whether the database cannot work: it is unreachable, shutting down, read-only, full, or out of connections.</summary>
+    /// <summary>Whether the database is unavailable: unreachable, shutting down, read-only, full or out of connections.</summary>
     public static bool IsOutage(Exception exception) => exception switch
     {
         DatabaseUnavailableException => true,
         PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } => true,
-        // Classes: connection exception, invalid authorization, unknown database, insufficient resources, system error, shutdown.
+        // SQLSTATE classes: connection exception, invalid authorization, unknown database, insufficient resources, system error, shutdown.
         PostgresException postgres => postgres.SqlState[..2] is "08" or "28" or "3D" or "53" or "58" || postgres.SqlState.StartsWith("57P", StringComparison.Ordinal),
         NpgsqlException { InnerException: not TimeoutException } => true,
         _ => exception.InnerException is { } inner && IsOutage(inner),
     };
 
-    /// <summary>Whether the cause may be the database or the statement: a timeout, a deadlock, a lock that was not granted.</summary>
+    /// <summary>Whether either the database or the statement may be the cause: a timeout, a deadlock or a lock that was not granted.</summary>
     public static bool MayBeOutage(Exception exception) => exception switch
     {
         OperationCanceledException or NpgsqlException { InnerException: TimeoutException } => true,

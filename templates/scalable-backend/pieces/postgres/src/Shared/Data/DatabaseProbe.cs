@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace ScalableBackend.Shared.Data;
 
-/// <summary>One connection that stays open, so that a probe neither waits for a place in the pool nor costs a new session.</summary>
+/// <summary>Keeps one connection open, so that a probe neither waits for a pooled connection nor opens a new session.</summary>
 internal sealed class DatabaseProbe(string connectionString) : IDisposable
 {
     private readonly NpgsqlDataSource _source = new NpgsqlDataSourceBuilder(
@@ -12,7 +12,7 @@ internal sealed class DatabaseProbe(string connectionString) : IDisposable
             MaxPoolSize = 1,
             Timeout = 2,
             CommandTimeout = 2,
-            // A server that hangs would not react to a cancellation, either.
+            // A hanging server would not respond to a cancellation either.
             CancellationTimeout = -1,
         }.ConnectionString)
     {
@@ -22,7 +22,7 @@ internal sealed class DatabaseProbe(string connectionString) : IDisposable
     /// <summary>The connection string that is probed.</summary>
     public string ConnectionString => connectionString;
 
-    /// <returns>False in recovery, and where default_transaction_read_only is set.</returns>
+    /// <returns>False during recovery, or if default_transaction_read_only is set.</returns>
     public async Task<bool> IsWritableAsync(CancellationToken cancellationToken)
     {
         await using var command = _source.CreateCommand("SELECT NOT current_setting('transaction_read_only')::bool");

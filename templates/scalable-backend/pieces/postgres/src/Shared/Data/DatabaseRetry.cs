@@ -2,12 +2,12 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Infrastructure;
 
 namespace ScalableBackend.Shared.Data;
 
-/// <summary>How a unit of work is repeated that a lost connection or a deadlock ended; the section Resilience:database.</summary>
+/// <summary>Retries of a unit of work after a transient failure, such as a lost connection or a deadlock; bound to the section Resilience:database.</summary>
 internal sealed class DatabaseRetry
 {
     public int MaxRetryCount { get; init; } = 6;
 
-    /// <summary>The longest pause; they grow from one attempt to the next.</summary>
+    /// <summary>The upper limit of the delay, which grows with each attempt.</summary>
     public TimeSpan MaxRetryDelay { get; init; } = TimeSpan.FromSeconds(5);
 
     public static DatabaseRetry From(IConfiguration configuration) =>

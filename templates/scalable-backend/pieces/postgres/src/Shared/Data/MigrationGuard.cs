@@ -6,64 +6,64 @@ using Microsoft.EntityFrameworkCore.Migrations.Operations;
 
 namespace ScalableBackend.Shared.Data;
 
-/// <summary>Lets a migration pass that would break the version that is running, or hold a lock for long.</summary>
+/// <summary>Allows a migration that <see cref="MigrationGuard"/> would reject.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class AllowUnsafeMigrationAttribute(string reason) : Attribute
 {
-    /// <summary>Why it is safe now, such as since which release nothing uses the column any more, or how small the table is.</summary>
+    /// <summary>Why the migration is safe: for example, since which release the column has been unused, or how small the table is.</summary>
     public string Reason => reason;
 }
 
-/// <summary>Refuses pending migrations that the services that are running could not live with.</summary>
+/// <summary>Rejects pending migrations that would break the running version, or block it with a long lock.</summary>
 public static class MigrationGuard
 {
     /// <exception cref="InvalidOperationException">A pending migration is unsafe and not marked as allowed.</exception>
-    internal static void Check(DbContext db, IEnumerable<string> pending)
+    internal static void Check(DbContext db, IEnumerable<string> pendingMigrations)
     {
         var assembly = db.GetService<IMigrationsAssembly>();
-        var created = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        var refused = new List<string>();
-        foreach (var id in pending)
+        var newTables = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var violations = new List<string>();
+        foreach (var id in pendingMigrations)
         {
             var type = assembly.Migrations[id];
-            var steps = FindUnsafeSteps(assembly.CreateMigration(type, db.Database.ProviderName!).UpOperations, created).ToList();
+            var steps = FindUnsafeSteps(assembly.CreateMigration(type, db.Database.ProviderName!).UpOperations, newTables).ToList();
             if (type.GetCustomAttribute<AllowUnsafeMigrationAttribute>() is null)
             {
-                refused.AddRange(steps.Select(step => $"  {id} {step}."));
+                violations.AddRange(steps.Select(step => $"  {id} {step}."));
             }
         }
 
-        if (refused.Count > 0)
+        if (violations.Count > 0)
         {
             throw new InvalidOperationException(
                 $"""
-                Nothing was applied, as these steps would break or block the version that is running:
-                {string.Join(Environment.NewLine, refused)}
-                Expand first, and contract in a later release, as README.md describes. Where a step is safe after all, mark the
-                migration's class with [AllowUnsafeMigration("why it is safe")].
+                No migration was applied, because these steps would break or block the running version:
+                {string.Join(Environment.NewLine, violations)}
+                Expand first and contract in a later release, as described in README.md. If a step is safe nonetheless, mark the
+                migration class with [AllowUnsafeMigration("why it is safe")].
                 """);
         }
     }
 
-    /// <summary>The steps that lose data, that a version of the services made before them cannot live with, or that hold a lock for long.</summary>
+    /// <summary>Finds the steps that lose data, break the previous version of the services, or hold a lock for long.</summary>
     /// <param name="operations">The operations of a migration, in sequence.</param>
-    /// <param name="created">The tables that pending migrations create: nobody uses them yet. The operations' own are added.</param>
-    public static IEnumerable<string> FindUnsafeSteps(IEnumerable<MigrationOperation> operations, ISet<string> created)
+    /// <param name="newTables">Tables that pending migrations create, so that they are not in use yet. Tables that these operations create are added.</param>
+    public static IEnumerable<string> FindUnsafeSteps(IEnumerable<MigrationOperation> operations, ISet<string> newTables)
     {
         foreach (var operation in operations)
         {
             if (operation is CreateTableOperation table)
             {
-                created.Add(table.Name);
+                newTables.Add(table.Name);
             }
             else if (operation is SqlOperation sql)
             {
-                foreach (var step in UnsafeSql.Find(sql.Sql, created))
+                foreach (var step in UnsafeSql.Find(sql.Sql, newTables))
                 {
                     yield return step;
                 }
             }
-            else if (!(operation is ITableMigrationOperation { Table: { } changed } && created.Contains(changed)) && UnsafeOperations.Find(operation) is { } step)
+            else if (!(operation is ITableMigrationOperation { Table: { } changed } && newTables.Contains(changed)) && UnsafeOperations.Find(operation) is { } step)
             {
                 yield return step;
             }

@@ -8,8 +8,8 @@ using Npgsql;
 namespace ScalableBackend.Shared.Data;
 
 /// <summary>
-/// Applies what is pending while the services are running: alone, without waiting long for a lock that requests would queue
-/// behind, and without breaking the version that still runs.
+/// Applies pending migrations while the services are running: in one Migrator at a time, without waiting long for a lock behind
+/// which requests would queue, and without breaking the running version.
 /// </summary>
 internal sealed partial class MigrationRunner(AppDbContext db, IConfiguration configuration, ILogger<MigrationRunner> logger)
 {
@@ -18,7 +18,7 @@ internal sealed partial class MigrationRunner(AppDbContext db, IConfiguration co
     private readonly TimeSpan _lockTimeout = configuration.GetValue("Migrations:LockTimeout", TimeSpan.FromSeconds(5));
     private readonly TimeSpan _statementTimeout = configuration.GetValue("Migrations:StatementTimeout", TimeSpan.FromMinutes(15));
 
-    /// <summary>Starts over after a lock timeout or a lost connection, a few times and after a growing pause.</summary>
+    /// <summary>Applies pending migrations; retries with backoff after a lock timeout or a lost connection.</summary>
     public Task ApplyAsync(CancellationToken cancellationToken)
     {
         db.Database.SetCommandTimeout(_statementTimeout + TimeSpan.FromSeconds(30));
@@ -27,7 +27,7 @@ internal sealed partial class MigrationRunner(AppDbContext db, IConfiguration co
 
     private async Task ApplyOnceAsync(CancellationToken cancellationToken)
     {
-        // One open connection, as lock and timeouts are those of the session.
+        // Keeps one connection open, because the advisory lock and the timeouts belong to the session.
         await db.Database.OpenConnectionAsync(cancellationToken);
         try
         {
@@ -42,13 +42,13 @@ internal sealed partial class MigrationRunner(AppDbContext db, IConfiguration co
         }
         finally
         {
-            // Not back into the pool: the session ends, and with it what is left of them.
+            // Ends the session instead of returning it to the pool, which releases the lock and discards the timeouts.
             NpgsqlConnection.ClearPool((NpgsqlConnection)db.Database.GetDbConnection());
             await db.Database.CloseConnectionAsync();
         }
     }
 
-    // Asks again and again, as a statement that waits would itself hold up an index that is created concurrently.
+    // Polls, because a statement that waits for the lock would block CREATE INDEX CONCURRENTLY in the other Migrator.
     private async Task LockAsync(CancellationToken cancellationToken)
     {
         while (!(await db.Database.SqlQuery<bool>($"SELECT pg_try_advisory_lock({LockId})").ToListAsync(cancellationToken))[0])
@@ -64,7 +64,7 @@ internal sealed partial class MigrationRunner(AppDbContext db, IConfiguration co
         MigrationGuard.Check(db, pending);
         if (pending.Count == 0)
         {
-            LogNothingToDo();
+            LogUpToDate();
             return;
         }
 
@@ -72,14 +72,14 @@ internal sealed partial class MigrationRunner(AppDbContext db, IConfiguration co
         foreach (var (index, migration) in pending.Index())
         {
             LogApplying(migration, index + 1, pending.Count);
-            var started = Stopwatch.GetTimestamp();
+            var startedAt = Stopwatch.GetTimestamp();
             await SetTimeoutsAsync(migration, cancellationToken);
             await db.GetService<IMigrator>().MigrateAsync(migration, cancellationToken);
-            LogApplied(migration, Stopwatch.GetElapsedTime(started).TotalSeconds);
+            LogApplied(migration, Stopwatch.GetElapsedTime(startedAt).TotalSeconds);
         }
     }
 
-    // CREATE INDEX CONCURRENTLY leaves one behind when it fails. It serves no query, and its name is in the way of the next try.
+    // A failed CREATE INDEX CONCURRENTLY leaves an invalid index behind, which serves no queries and whose name makes the next attempt fail.
     private async Task DropInvalidIndexesAsync(CancellationToken cancellationToken)
     {
         var statements = await db.Database
@@ -97,24 +97,24 @@ internal sealed partial class MigrationRunner(AppDbContext db, IConfiguration co
         }
     }
 
-    // What runs outside of a transaction, such as CREATE INDEX CONCURRENTLY, waits for others without making them wait.
+    // Statements outside a transaction, such as CREATE INDEX CONCURRENTLY, do not block others while they wait, so they need no lock timeout.
     private async Task SetTimeoutsAsync(string migration, CancellationToken cancellationToken)
     {
         var assembly = db.GetService<IMigrationsAssembly>();
-        var isConcurrent = assembly.CreateMigration(assembly.Migrations[migration], db.Database.ProviderName!)
+        var isOutsideTransaction = assembly.CreateMigration(assembly.Migrations[migration], db.Database.ProviderName!)
             .UpOperations.All(operation => operation is SqlOperation { SuppressTransaction: true });
-        var lockTimeout = isConcurrent ? "0" : $"{_lockTimeout.TotalMilliseconds:0}";
+        var lockTimeout = isOutsideTransaction ? "0" : $"{_lockTimeout.TotalMilliseconds:0}";
         var statementTimeout = $"{_statementTimeout.TotalMilliseconds:0}";
         await db.Database.ExecuteSqlAsync(
             $"SELECT set_config('lock_timeout', {lockTimeout}, false), set_config('statement_timeout', {statementTimeout}, false)",
             cancellationToken);
     }
 
-    [LoggerMessage(LogLevel.Information, "Waiting for another migrator")]
+    [LoggerMessage(LogLevel.Information, "Waiting for another Migrator to finish")]
     private partial void LogWaiting();
 
     [LoggerMessage(LogLevel.Information, "The database is up to date")]
-    private partial void LogNothingToDo();
+    private partial void LogUpToDate();
 
     [LoggerMessage(LogLevel.Information, "Applying {Migration} ({Number} of {Count})")]
     private partial void LogApplying(string migration, int number, int count);
@@ -122,9 +122,9 @@ internal sealed partial class MigrationRunner(AppDbContext db, IConfiguration co
     [LoggerMessage(LogLevel.Information, "Applied {Migration} in {Seconds:0.0} s")]
     private partial void LogApplied(string migration, double seconds);
 
-    [LoggerMessage(LogLevel.Warning, "This attempt failed: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "Applying migrations failed ({Reason}); retrying if the failure is transient")]
     private partial void LogFailed(string reason);
 
-    [LoggerMessage(LogLevel.Warning, "The creation of an index had failed half-way: {Statement}")]
+    [LoggerMessage(LogLevel.Warning, "Removing an invalid index, left by a failed CREATE INDEX CONCURRENTLY: {Statement}")]
     private partial void LogInvalidIndex(string statement);
 }

@@ -5,17 +5,17 @@ using ScalableBackend.Shared.Scheduling;
 namespace ScalableBackend.Worker.Maintenance;
 
 /// <summary>
-/// Creates partitions before they are needed, and removes expired ones whole: that costs nothing, however many rows they have.
-/// Which ones is for the database to say (<c>partition_policies</c>), as services may not change tables.
+/// Creates partitions ahead of time and drops expired partitions, which is cheap regardless of their number of rows. Functions
+/// of the database do the work, based on <c>partition_policies</c>, because services have no DDL privileges.
 /// </summary>
 internal sealed partial class PartitionMaintenanceJob(AppDbContext db, ILogger<PartitionMaintenanceJob> logger) : IRecurringJob
 {
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        // Each call changes one partition, so that no lock lasts longer than that.
+        // Each call changes one partition, so that locks are held only briefly.
         while (await CallAsync("SELECT drop_expired_partition()", cancellationToken) is { } partition)
         {
-            LogRemoved(partition);
+            LogDropped(partition);
         }
 
         while (await CallAsync("SELECT create_next_partition()", cancellationToken) is { } partition)
@@ -27,8 +27,8 @@ internal sealed partial class PartitionMaintenanceJob(AppDbContext db, ILogger<P
     private async Task<string?> CallAsync(string sql, CancellationToken cancellationToken) =>
         (await db.Database.SqlQueryRaw<string?>(sql).ToListAsync(cancellationToken))[0];
 
-    [LoggerMessage(LogLevel.Information, "Removed expired partition {Partition}")]
-    private partial void LogRemoved(string partition);
+    [LoggerMessage(LogLevel.Information, "Dropped expired partition {Partition}")]
+    private partial void LogDropped(string partition);
 
     [LoggerMessage(LogLevel.Information, "Created partition {Partition}")]
     private partial void LogCreated(string partition);

@@ -3,7 +3,7 @@ using StackExchange.Redis;
 
 namespace ScalableBackend.Shared.Caching;
 
-/// <summary>The memory of this process in front of a shared Redis. While Redis is down, memory and database serve on.</summary>
+/// <summary>An in-process L1 cache in front of a shared Redis. While Redis is down, the L1 cache and the database serve all requests.</summary>
 public static class CacheExtensions
 {
     public static void AddCache(this IHostApplicationBuilder builder)

@@ -6,8 +6,8 @@ using ZiggyCreatures.Caching.Fusion;
 namespace ScalableBackend.Shared.Caching;
 
 /// <summary>
-/// Writes to Redis once a second. While it hangs, is down or refuses writes (read-only, out of memory), this process bypasses it:
-/// what another replica has changed could not be removed from it.
+/// Probes Redis with a write every second. While Redis hangs, is down or rejects writes (read-only, out of memory), this process
+/// bypasses it, because entries that other replicas change could not be removed from it.
 /// </summary>
 internal sealed partial class CacheMonitor(IConnectionMultiplexer redis, IFusionCache cache, TimeProvider clock, ILogger<CacheMonitor> logger)
     : BackgroundService, IHealthCheck
@@ -16,14 +16,14 @@ internal sealed partial class CacheMonitor(IConnectionMultiplexer redis, IFusion
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    // The first write also connects, and compiles the code that it runs.
-    private static readonly TimeSpan FirstTimeout = TimeSpan.FromSeconds(15);
+    // The first write also connects and JIT-compiles the code that it runs.
+    private static readonly TimeSpan StartupTimeout = TimeSpan.FromSeconds(15);
 
-    // Redis is used again when every replica has had the time to repeat the removals that failed.
-    private const int ResumeAfter = 5;
+    // Leaves every replica time to retry its failed removals before Redis is used again.
+    private const int SuccessesBeforeResume = 5;
 
-    // One failure may be a hiccup, and is not worth a warning.
-    private const int WarnAfter = 2;
+    // A single failure may be transient and does not warrant a warning.
+    private const int FailuresBeforeWarning = 2;
 
     private volatile bool _isBypassed;
     private int _failures;
@@ -40,55 +40,55 @@ internal sealed partial class CacheMonitor(IConnectionMultiplexer redis, IFusion
         {
             try
             {
-                var timeout = _hasStarted ? Interval : FirstTimeout;
-                await redis.GetDatabase().StringSetAsync(Key, RedisValue.EmptyString, FirstTimeout).WaitAsync(timeout, clock, stoppingToken);
+                var timeout = _hasStarted ? Interval : StartupTimeout;
+                await redis.GetDatabase().StringSetAsync(Key, RedisValue.EmptyString, StartupTimeout).WaitAsync(timeout, clock, stoppingToken);
                 _hasStarted = true;
-                Succeeded();
+                OnSuccess();
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                Failed(exception);
+                OnFailure(exception);
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    private void Succeeded()
+    private void OnSuccess()
     {
-        if (!_isBypassed || ++_successes < ResumeAfter)
+        if (!_isBypassed || ++_successes < SuccessesBeforeResume)
         {
             return;
         }
 
-        if (_failures >= WarnAfter)
+        if (_failures >= FailuresBeforeWarning)
         {
             LogResumed();
         }
 
         _failures = 0;
-        Bypass(false);
+        SetBypassed(false);
     }
 
-    private void Failed(Exception exception)
+    private void OnFailure(Exception exception)
     {
         _successes = 0;
-        Bypass(true);
-        if (++_failures == WarnAfter)
+        SetBypassed(true);
+        if (++_failures == FailuresBeforeWarning)
         {
             LogBypassed(exception.Message);
         }
     }
 
-    // Without Redis, a replica that caches a value has nothing to tell the others.
-    private void Bypass(bool isBypassed)
+    // Backplane notifications are skipped as well, because they also go through Redis.
+    private void SetBypassed(bool isBypassed)
     {
         _isBypassed = isBypassed;
         cache.DefaultEntryOptions.SetSkipDistributedCache(isBypassed, skipBackplaneNotifications: isBypassed);
     }
 
-    [LoggerMessage(LogLevel.Warning, "Redis cannot be written to ({Reason}); it is bypassed, and other replicas may serve stale data for up to 5 seconds")]
+    [LoggerMessage(LogLevel.Warning, "Could not write to Redis ({Reason}); bypassing it until writes succeed. Other replicas may serve stale data for up to 5 seconds")]
     private partial void LogBypassed(string reason);
 
-    [LoggerMessage(LogLevel.Information, "Redis can be written to; it is used again")]
+    [LoggerMessage(LogLevel.Information, "Redis accepts writes again and is no longer bypassed")]
     private partial void LogResumed();
 }

@@ -11,16 +11,16 @@ namespace ScalableBackend.Shared.Caching;
 
 internal static class RedisCacheExtensions
 {
-    // A cache that answers late is worse than none: a request goes to the database rather than wait.
+    // A slow cache is worse than none: after this timeout, a request goes to the database.
     private static readonly TimeSpan Timeout = TimeSpan.FromMilliseconds(250);
 
-    // How long Redis keeps a value. An old one lasts as long if the process that changed it died before it removed it.
+    // The lifetime in Redis, and the staleness bound if a process crashes after it saved a change and before it removed the entry.
     private static readonly TimeSpan Expiration = TimeSpan.FromMinutes(5);
 
-    // The bound of staleness while a removal does not reach a replica; with the second after which its monitor knows of it, 5 s.
+    // The lifetime in L1. While removals do not reach a replica, data is stale for at most this long plus the second until its monitor notices: 5 s.
     private static readonly TimeSpan LocalExpiration = TimeSpan.FromSeconds(4);
 
-    /// <summary>Puts the memory of this process in front of the Redis that is registered, and removes from it what others have changed.</summary>
+    /// <summary>Adds an in-process L1 cache in front of the registered Redis connection, with invalidation across replicas.</summary>
     public static void AddSharedCache(this IHostApplicationBuilder builder)
     {
         builder.AddTimeoutAndCircuitBreaker(ResourceNames.Cache, Timeout);
@@ -38,7 +38,7 @@ internal static class RedisCacheExtensions
                     DistributedCacheHardTimeout = timeout,
                     AllowBackgroundDistributedCacheOperations = true,
                 };
-                // Once a call has failed, the following ones are spared that for a moment.
+                // After a failed call, skips Redis for this long.
                 options.DistributedCacheCircuitBreakerDuration = options.BackplaneCircuitBreakerDuration = TimeSpan.FromSeconds(2);
             })
             .WithSerializer(new FusionCacheSystemTextJsonSerializer())

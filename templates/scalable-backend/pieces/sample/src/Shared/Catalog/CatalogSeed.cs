@@ -5,7 +5,7 @@ namespace ScalableBackend.Shared.Catalog;
 
 public static class CatalogSeed
 {
-    // The ids are the same everywhere, so that examples can name them. They are older than those of any other product.
+    // Fixed ids, so that examples can refer to them. Their timestamps precede those of all other products.
     private static readonly (string Id, string Name, decimal Price)[] Products =
     [
         ("016f5e66-e800-7000-8000-000000000001", "Kettle", 39.90m),

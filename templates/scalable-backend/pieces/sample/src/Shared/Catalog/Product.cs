@@ -5,14 +5,14 @@ namespace ScalableBackend.Shared.Catalog;
 
 public sealed class Product
 {
-    /// <summary>A UUIDv7, so products sort by age.</summary>
+    /// <summary>A UUIDv7, so products sort by creation time.</summary>
     public required Guid Id { get; init; }
 
     public required string Name { get; set; }
 
     public required decimal Price { get; set; }
 
-    /// <summary>Another one after each change.</summary>
+    /// <summary>The concurrency token, which changes with each update.</summary>
     public uint Version { get; init; }
 
     internal sealed class Configuration : IEntityTypeConfiguration<Product>
@@ -25,7 +25,7 @@ public sealed class Product
 #if (HasSqlite)
             builder.Property(product => product.Version).IsConcurrencyToken();
 #else
-            // Kept by PostgreSQL itself: the transaction that wrote the row.
+            // Maintained by PostgreSQL: the ID of the transaction that last wrote the row.
             builder.Property(product => product.Version).HasColumnName("xmin").HasColumnType("xid").IsRowVersion();
 #endif
         }

@@ -7,7 +7,7 @@ public sealed class Order
 {
     public const int MaxReasonLength = 500;
 
-    /// <summary>A UUIDv7, so orders sort by age.</summary>
+    /// <summary>A UUIDv7, so orders sort by creation time.</summary>
     public required Guid Id { get; init; }
 
     public required string CustomerId { get; init; }
@@ -36,13 +36,13 @@ public sealed class Order
             builder.Property(order => order.Status).HasConversion<string>().HasMaxLength(20);
             builder.Property(order => order.Reason).HasMaxLength(MaxReasonLength);
             builder.HasIndex(order => new { order.CustomerId, order.Id });
-            // Written and read with their order, and never alone: so they need no table of their own.
+            // Always written and read together with the order, so stored as JSON in its row.
             builder.ComplexCollection(order => order.Lines, lines => lines.ToJson());
         }
     }
 }
 
-/// <param name="UnitPrice">What the product cost when the order was placed.</param>
+/// <param name="UnitPrice">The price of the product when the order was placed.</param>
 public sealed record OrderLine(Guid ProductId, int Quantity, decimal UnitPrice);
 
 public enum OrderStatus { Pending, Paid, Confirmed, Rejected }

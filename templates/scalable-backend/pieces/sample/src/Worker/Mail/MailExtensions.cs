@@ -8,10 +8,10 @@ internal sealed class MailOptions
 {
     public string From { get; init; } = "shop@example.com";
 
-    /// <summary>Such as <c>smtp://user:password@mail.example.com:587</c>.</summary>
+    /// <summary>The SMTP server, such as <c>smtp://user:password@mail.example.com:587</c>.</summary>
     public Uri? Server { get; init; }
 
-    /// <summary>Where mails are written as .eml files if there is no server.</summary>
+    /// <summary>The directory to which mails are written as .eml files if there is no server.</summary>
     public string? PickupDirectory { get; init; }
 }
 
@@ -21,14 +21,14 @@ internal static class MailExtensions
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
 
-    /// <summary>While the mail server is down, orders stay paid and the mail is tried again.</summary>
+    /// <summary>Registers the mailer. While the mail server is down, orders stay paid and sending the mail is retried.</summary>
     public static void AddMail(this IHostApplicationBuilder builder)
     {
         builder.Services.AddOptions<MailOptions>()
             .BindConfiguration("Mail")
             .Validate(
                 options => options.Server is not null || !string.IsNullOrEmpty(options.PickupDirectory),
-                "Mail:Server is missing. Set the environment variable Mail__Server to smtp://host:port, or Mail__PickupFolder to a folder for .eml files.")
+                "Mail:Server is missing. Set the environment variable Mail__Server to smtp://host:port, or Mail__PickupDirectory to a directory for .eml files.")
             .ValidateOnStart();
         builder.AddTimeoutAndCircuitBreaker(Pipeline, Timeout, isExpectedError: exception => exception is SmtpCommandException);
         builder.Services.AddSingleton<Mailer>();

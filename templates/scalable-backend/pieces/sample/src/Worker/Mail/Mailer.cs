@@ -12,7 +12,7 @@ internal sealed class Mailer(IOptions<MailOptions> options, ResiliencePipelinePr
     private readonly MailOptions _options = options.Value;
     private readonly ResiliencePipeline _pipeline = pipelines.GetPipeline(MailExtensions.Pipeline);
 
-    /// <param name="id">The same for the same mail: a copy that a repeated job sends can be told by it.</param>
+    /// <param name="id">Identifies the mail in its Message-ID header, so that duplicates from a retried handler can be recognized.</param>
     public async Task SendAsync(string id, string to, string subject, string text, CancellationToken cancellationToken)
     {
         var from = MailboxAddress.Parse(_options.From);
@@ -38,19 +38,19 @@ internal sealed class Mailer(IOptions<MailOptions> options, ResiliencePipelinePr
         }
         catch (Exception exception) when (exception is SmtpCommandException or AuthenticationException)
         {
-            // Without the server's own words, which may quote an address: no log and no dead letter is to hold one.
+            // Omits the text of the server's response, which may quote an address: neither logs nor dead letters may contain addresses.
             var status = (exception as SmtpCommandException)?.StatusCode ?? SmtpStatusCode.AuthenticationInvalidCredentials;
-            throw new SmtpCommandException(SmtpErrorCode.UnexpectedStatusCode, status, $"The mail server answered {(int)status}.");
+            throw new SmtpCommandException(SmtpErrorCode.UnexpectedStatusCode, status, $"The mail server responded with status {(int)status}.");
         }
 
         await smtp.DisconnectAsync(quit: true, cancellationToken);
     }
 
-    // Written aside and moved, so that the folder never shows half a mail.
-    private static async Task WriteAsync(MimeMessage mail, string file, CancellationToken cancellationToken)
+    // Writes to a temporary file and renames it, so that the directory never contains a partial mail.
+    private static async Task WriteAsync(MimeMessage mail, string path, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        await mail.WriteToAsync(file + ".tmp", cancellationToken);
-        File.Move(file + ".tmp", file, overwrite: true);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        await mail.WriteToAsync(path + ".tmp", cancellationToken);
+        File.Move(path + ".tmp", path, overwrite: true);
     }
 }

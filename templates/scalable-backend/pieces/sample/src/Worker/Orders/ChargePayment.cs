@@ -12,11 +12,11 @@ internal sealed partial class ChargePayment(AppDbContext db, PaymentClient payme
     public async Task HandleAsync(OrderPlaced message, CancellationToken cancellationToken)
     {
         var order = await db.Orders.SingleAsync(order => order.Id == message.OrderId, cancellationToken);
-        if (await payments.ChargeAsync(order, cancellationToken) is { } refusal)
+        if (await payments.ChargeAsync(order, cancellationToken) is { } reason)
         {
             order.Status = OrderStatus.Rejected;
-            order.Reason = refusal;
-            LogRejected(order.Id, refusal);
+            order.Reason = reason;
+            LogDeclined(order.Id, reason);
             return;
         }
 
@@ -28,6 +28,6 @@ internal sealed partial class ChargePayment(AppDbContext db, PaymentClient payme
     [LoggerMessage(LogLevel.Debug, "Charged {Total} for order {OrderId}")]
     private partial void LogCharged(Guid orderId, decimal total);
 
-    [LoggerMessage(LogLevel.Debug, "Payment for order {OrderId} was refused: {Reason}")]
-    private partial void LogRejected(Guid orderId, string reason);
+    [LoggerMessage(LogLevel.Debug, "Payment for order {OrderId} was declined: {Reason}")]
+    private partial void LogDeclined(Guid orderId, string reason);
 }

@@ -16,12 +16,12 @@ internal sealed partial class SendConfirmation(AppDbContext db, Mailer mailer, I
             id: $"order-{order.Id}",
             to: order.Email,
             subject: "Your order is confirmed",
-            text: string.Create(CultureInfo.InvariantCulture, $"Thank you. Order {order.Id} over {order.Total:0.00} is paid and on its way."),
+            text: string.Create(CultureInfo.InvariantCulture, $"Thank you. Order {order.Id} for {order.Total:0.00} is paid and on its way."),
             cancellationToken);
         order.Status = OrderStatus.Confirmed;
         LogSent(order.Id);
     }
 
-    [LoggerMessage(LogLevel.Debug, "Sent the confirmation mail of order {OrderId}")]
+    [LoggerMessage(LogLevel.Debug, "Sent the confirmation mail for order {OrderId}")]
     private partial void LogSent(Guid orderId);
 }

@@ -9,9 +9,9 @@ namespace ScalableBackend.Worker.Payments;
 
 internal sealed class PaymentClient(HttpClient http)
 {
-    /// <summary>Charges an order once, however often it is called: the order's id is the idempotency key.</summary>
-    /// <returns>Why the provider refuses; null if it has charged the customer.</returns>
-    /// <exception cref="HttpRequestException">The provider did not answer, or with an error of its own.</exception>
+    /// <summary>Charges an order. Repeated calls charge it only once, because the order id is the idempotency key.</summary>
+    /// <returns>Why the provider declined the payment; null if it has charged the customer.</returns>
+    /// <exception cref="HttpRequestException">The provider did not respond, or responded with an unexpected status.</exception>
     public async Task<string?> ChargeAsync(Order order, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "charges");
@@ -20,14 +20,14 @@ internal sealed class PaymentClient(HttpClient http)
         using var response = await http.SendAsync(request, cancellationToken);
         if (response.StatusCode == HttpStatusCode.PaymentRequired)
         {
-            return (await ReadDetailAsync(response.Content, cancellationToken) ?? "The payment was refused.").ToStorable(Order.MaxReasonLength);
+            return (await ReadDetailAsync(response.Content, cancellationToken) ?? "The payment was declined.").Sanitize(Order.MaxReasonLength);
         }
 
         response.EnsureSuccessStatusCode();
         return null;
     }
 
-    // A refusal is final whatever the body looks like: failing to read it would charge again.
+    // A declined payment is final, even if the body is unreadable: an exception would retry the charge.
     private static async Task<string?> ReadDetailAsync(HttpContent content, CancellationToken cancellationToken)
     {
         try

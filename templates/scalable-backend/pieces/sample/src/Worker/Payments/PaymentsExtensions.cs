@@ -4,13 +4,13 @@ namespace ScalableBackend.Worker.Payments;
 
 internal sealed class PaymentOptions
 {
-    /// <summary>Of the payment provider, with a slash at the end.</summary>
+    /// <summary>The base URL of the payment provider, with a trailing slash.</summary>
     public Uri? BaseUrl { get; init; }
 }
 
 internal static class PaymentsExtensions
 {
-    /// <summary>While the provider is down, orders stay pending and are tried again.</summary>
+    /// <summary>Registers the client of the payment provider. While the provider is down, orders stay pending and the charge is retried.</summary>
     public static void AddPayments(this IHostApplicationBuilder builder)
     {
         builder.Services.AddOptions<PaymentOptions>()

@@ -5,10 +5,10 @@ using ScalableBackend.ServiceDefaults;
 
 namespace ScalableBackend.Shared.Data;
 
-/// <summary>One SQLite file in write-ahead mode, for one process. Nothing works without it.</summary>
+/// <summary>A SQLite file in WAL mode, for a single process, which is unhealthy without it.</summary>
 public static class DatabaseExtensions
 {
-    // How many seconds a statement waits while another connection writes; it blocks a thread meanwhile.
+    // How many seconds a statement waits while another connection writes. It blocks its thread meanwhile.
     private const string Defaults = "Default Timeout=5;";
 
     public static void AddDatabase(this IHostApplicationBuilder builder)
@@ -16,14 +16,14 @@ public static class DatabaseExtensions
         var connectionString = Defaults + builder.GetRequiredConnectionString(ResourceNames.Database);
         builder.Services.AddDbContextPool<AppDbContext>(options => Configure(options, connectionString));
         builder.AddDatabaseMonitor(connectionString, HealthStatus.Unhealthy);
-        builder.Services.AddHostedService<MigrateAtStart>();
+        builder.Services.AddHostedService<StartupMigration>();
     }
 
     internal static void Configure(DbContextOptionsBuilder options, string connectionString) =>
         options.UseSqlite(connectionString).UseSnakeCaseNamingConvention();
 
-    // There is only this process, so nobody else can be in the way of the migrations.
-    private sealed class MigrateAtStart(IServiceProvider services) : IHostedService
+    // Safe at start-up, because no other process uses the file.
+    private sealed class StartupMigration(IServiceProvider services) : IHostedService
     {
         public Task StartAsync(CancellationToken cancellationToken) => services.MigrateAsync(cancellationToken);
 

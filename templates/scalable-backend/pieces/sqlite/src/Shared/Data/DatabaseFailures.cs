@@ -2,10 +2,10 @@ using Microsoft.Data.Sqlite;
 
 namespace ScalableBackend.Shared.Data;
 
-/// <summary>Tells failures of the database from failures of what it was asked to do.</summary>
+/// <summary>Distinguishes failures of the database from failures of a single statement.</summary>
 public static class DatabaseFailures
 {
-    /// <summary>Whether the database cannot work: its file is locked, read-only or cannot be opened, or its disk is full or broken.</summary>
+    /// <summary>Whether the database is unavailable: the file is locked, read-only or cannot be opened, or the disk is full or failing.</summary>
     public static bool IsOutage(Exception exception) => exception switch
     {
         DatabaseUnavailableException => true,
@@ -14,6 +14,6 @@ public static class DatabaseFailures
         _ => exception.InnerException is { } inner && IsOutage(inner),
     };
 
-    /// <summary>Whether the cause may be the database or the statement: no error of SQLite is.</summary>
+    /// <summary>Whether either the database or the statement may be the cause. SQLite has no such errors.</summary>
     public static bool MayBeOutage(Exception exception) => false;
 }

@@ -2,11 +2,11 @@ using Microsoft.Data.Sqlite;
 
 namespace ScalableBackend.Shared.Data;
 
-/// <summary>Takes the write lock and gives it back. SQLite blocks the thread meanwhile, so the probe has a thread of its own.</summary>
+/// <summary>Acquires and releases the write lock. SQLite blocks the calling thread meanwhile, so each probe runs on a dedicated thread.</summary>
 internal sealed class DatabaseProbe(string connectionString)
 {
-    // Does not create the file: it gets its write-ahead mode only where the migrations create it.
-    private readonly string _probe = new SqliteConnectionStringBuilder(connectionString)
+    // Does not create the file: only the migrations create it in WAL mode.
+    private readonly string _probeConnectionString = new SqliteConnectionStringBuilder(connectionString)
     {
         Mode = SqliteOpenMode.ReadWrite,
         Pooling = false,
@@ -22,7 +22,7 @@ internal sealed class DatabaseProbe(string connectionString)
 
     private bool IsWritable()
     {
-        using var connection = new SqliteConnection(_probe);
+        using var connection = new SqliteConnection(_probeConnectionString);
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = "BEGIN IMMEDIATE; ROLLBACK";

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace ScalableBackend.Shared.Data.Migrations;
 
-/// <summary>Lets the outbox keep, for each handler that failed, a message to it alone.</summary>
+/// <summary>Adds the columns of messages addressed to a single handler, so that only the handlers that failed are retried.</summary>
 [DbContext(typeof(AppDbContext))]
 [Migration("20260101000004_AddMessageQueue")]
 public sealed class AddMessageQueue : Migration

@@ -59,9 +59,9 @@ internal sealed partial class MessageRunner(
             CreatedAt = message.CreatedAt,
             DueAt = now + delay,
             Attempts = message.Attempts + 1,
-            Error = exception.Describe().ToStorable(MaxErrorLength),
+            Error = exception.Describe().Sanitize(MaxErrorLength),
             ExceptionType = exception.GetType().FullName,
-            Stack = exception.ToString().ToStorable(MaxStackLength),
+            Stack = exception.ToString().Sanitize(MaxStackLength),
             FailedAt = now,
         };
         if (delay is null)

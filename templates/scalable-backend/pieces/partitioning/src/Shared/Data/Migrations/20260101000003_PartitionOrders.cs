@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 namespace ScalableBackend.Shared.Data.Migrations;
 
 /// <summary>
-/// Gives each month of orders a partition. Orders that are there already become the first one, up to the end of this month.
+/// Partitions orders by month. Existing orders become the first partition, which extends to the end of the current month.
 /// </summary>
 [DbContext(typeof(AppDbContext))]
 [Migration("20260101000003_PartitionOrders")]

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace ScalableBackend.Shared.Data.Migrations;
 
-/// <summary>Keeps the outbox small, though every row of it is soon deleted, and gives each day of the inbox a partition.</summary>
+/// <summary>Vacuums the outbox often, because its rows are deleted soon after they are inserted, and partitions the inbox by day.</summary>
 [DbContext(typeof(AppDbContext))]
 [Migration("20260101000002_TuneMessaging")]
 [AllowUnsafeMigration("The inbox keeps its name and its columns.")]
@@ -17,7 +17,7 @@ public sealed class TuneMessaging : Migration
                 autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
             """);
 
-        // The default partition takes ids of any other time, such as those of a dead letter that is replayed after a week.
+        // The default partition holds ids outside the daily partitions, such as the id of a dead letter replayed after a week.
         migrationBuilder.Sql(
             """
             ALTER TABLE inbox_messages RENAME TO inbox_messages_default;
@@ -27,7 +27,7 @@ public sealed class TuneMessaging : Migration
             ALTER TABLE inbox_messages ATTACH PARTITION inbox_messages_default DEFAULT;
             """);
         migrationBuilder.Sql(PartitionFunctions.Create);
-        // Seven days are longer than any message can still be under way.
+        // Seven days are longer than any message can still be in flight.
         migrationBuilder.Sql(
             """
             INSERT INTO partition_policies VALUES ('inbox_messages', 'message_id', 'day', 7, interval '7 days', false);

@@ -1,8 +1,8 @@
 namespace ScalableBackend.Shared.Data.Migrations;
 
 /// <summary>
-/// Partitions are created and dropped in the database, with the rights of the tables' owner: a service may ask for what is due, and
-/// for nothing else. What is due follows from <c>partition_policies</c> and the server's clock, which services can only read.
+/// Creates and drops partitions in the database, with the privileges of the tables' owner (SECURITY DEFINER). Services can only
+/// trigger what is due according to <c>partition_policies</c>, which they cannot modify, and the server's clock.
 /// </summary>
 internal static class PartitionFunctions
 {
@@ -26,7 +26,7 @@ internal static class PartitionFunctions
         DROP TABLE partition_policies;
         """;
 
-    // The first 48 bits are the time in milliseconds: RFC 9562, section 5.7. All times are UTC.
+    // The first 48 bits of a UUIDv7 are the Unix time in milliseconds (RFC 9562, section 5.7). All times are UTC.
     private const string Uuid7 =
         """
 
@@ -39,8 +39,8 @@ internal static class PartitionFunctions
 
         """;
 
-    // Attaching a table does not lock out readers and writers of the others; creating it as a partition would. Attaching scans the
-    // default partition, under ACCESS EXCLUSIVE, which is why that has to stay empty: partitions are there before their rows.
+    // ATTACH PARTITION does not block reads and writes of the other partitions; CREATE TABLE ... PARTITION OF would. Attaching scans
+    // the default partition under an ACCESS EXCLUSIVE lock, so that must stay empty: partitions are created ahead of their rows.
     private const string CreatePartition =
         """
         CREATE FUNCTION create_partition(table_name text, period text, start timestamp) RETURNS text LANGUAGE plpgsql AS $$
@@ -58,8 +58,8 @@ internal static class PartitionFunctions
 
         """;
 
-    // The latest one first: rows in the default partition that are in the way of today's are not in the way of tomorrow's. A few
-    // of them, from the first moments after a week without a worker, are moved at once; to move many makes writers wait.
+    // Latest period first: rows in the default partition that prevent today's partition do not prevent tomorrow's. A few such rows,
+    // inserted just after a week without a worker, are moved immediately; moving many would block writes for long.
     private const string CreateNext =
         """
         CREATE FUNCTION create_next_partition() RETURNS text
@@ -119,7 +119,7 @@ internal static class PartitionFunctions
 
         """;
 
-    // Writers wait while it works; what is older than the retention stays where it is, as its partition would be dropped at once.
+    // Blocks writes while it runs. Rows past their retention stay in the default partition, because their own would be dropped immediately.
     private const string Repair =
         """
         CREATE PROCEDURE repair_partitions() LANGUAGE plpgsql SET lock_timeout = '2s' AS $$
@@ -147,7 +147,7 @@ internal static class PartitionFunctions
 
         """;
 
-    // With a fixed search path: a caller could otherwise put a temporary table of its own in the place of the policies.
+    // Fixes the search path: otherwise, a caller could shadow partition_policies with a temporary table.
     private const string Secure =
         """
         DO $$

@@ -38,9 +38,9 @@ internal sealed partial class MessageFailureHandler(
             Headers = new Dictionary<string, object?>(RabbitMqHeaders.Create(headers, activity))
             {
                 [RabbitMqHeaders.Attempts] = attempts + 1,
-                [RabbitMqHeaders.Error] = exception.Describe().ToStorable(MaxErrorLength),
+                [RabbitMqHeaders.Error] = exception.Describe().Sanitize(MaxErrorLength),
                 [RabbitMqHeaders.ExceptionType] = exception.GetType().FullName,
-                [RabbitMqHeaders.Stack] = exception.ToString().ToStorable(MaxStackLength),
+                [RabbitMqHeaders.Stack] = exception.ToString().Sanitize(MaxStackLength),
                 [RabbitMqHeaders.FailedAt] = clock.GetUtcNow().ToString("O", CultureInfo.InvariantCulture),
                 [RabbitMqHeaders.HandlerVersion] = Version,
                 [RabbitMqHeaders.Suspect] = exception is WorkerEndedException || message.Properties.IsSuspect() ? 1 : 0,

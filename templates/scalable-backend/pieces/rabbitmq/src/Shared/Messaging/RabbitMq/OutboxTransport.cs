@@ -57,7 +57,7 @@ internal sealed partial class OutboxTransport(
             }
 
             var delay = TimeSpan.FromSeconds(Math.Pow(2, Math.Min(message.Attempts, 10)));
-            message.Error = exception.IsReturn ? "No queue is bound to the message type; is a handler registered?" : exception.Message.ToStorable(MaxErrorLength);
+            message.Error = exception.IsReturn ? "No queue is bound to the message type; is a handler registered?" : exception.Message.Sanitize(MaxErrorLength);
             message.DueAt = clock.GetUtcNow() + (delay < MaxRetryDelay ? delay : MaxRetryDelay);
             message.Attempts++;
             if (MayLog(message.Type))
@@ -69,7 +69,7 @@ internal sealed partial class OutboxTransport(
         }
         catch (OperationInterruptedException exception) when (RabbitMqPublisher.IsRejected(exception))
         {
-            message.Error = exception.Message.ToStorable(MaxErrorLength);
+            message.Error = exception.Message.Sanitize(MaxErrorLength);
             message.DueAt = null;
             message.FailedAt = clock.GetUtcNow();
             message.Attempts++;

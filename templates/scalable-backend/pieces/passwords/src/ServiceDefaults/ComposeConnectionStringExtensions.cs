@@ -3,14 +3,14 @@ using Microsoft.Extensions.Configuration.Memory;
 namespace ScalableBackend.ServiceDefaults;
 
 /// <summary>
-/// In Development, the connection strings of the servers in compose.yaml, with the password in .env beside it. Everything else
-/// that sets a connection string, such as an environment variable or a user secret, overrides them.
+/// Adds connection strings for the servers in compose.yaml, with the password from the .env file next to it; in Development only.
+/// All other configuration sources, such as environment variables and user secrets, take precedence.
 /// </summary>
-internal static class ComposeServerExtensions
+internal static class ComposeConnectionStringExtensions
 {
     private const string Variable = "SERVERS_PASSWORD=";
 
-    public static void AddComposeServers(this IHostApplicationBuilder builder)
+    public static void AddComposeConnectionStrings(this IHostApplicationBuilder builder)
     {
         if (!builder.Environment.IsDevelopment() || ReadPassword() is not { } password)
         {
