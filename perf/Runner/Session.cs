@@ -40,15 +40,14 @@ internal sealed class Session : IAsyncDisposable
         var environment = connectionStrings.ToDictionary(pair => $"ConnectionStrings__{pair.Key}", pair => pair.Value);
         environment["Bench__BatchSize"] = (batched ? RunOptions.BatchSize : 1).ToString(CultureInfo.InvariantCulture);
         // One client represents many, and probes are served on the API's port.
-        environment["Limits__Plans__standard__RequestsPerMinute"] = "60000000";
-        environment["Limits__Plans__standard__Burst"] = "1000000";
-        environment["Limits__MaxSharePerClient"] = "1";
+        environment["RateLimiting__Plans__standard__RequestsPerMinute"] = "60000000";
+        environment["RateLimiting__Plans__standard__Burst"] = "1000000";
+        environment["LoadShedding__MaxSharePerClient"] = "1";
         environment["Health__Port"] = "0";
-        foreach (var section in new[] { "Bench", "Messaging" })
-        {
-            environment[$"{section}__Concurrency"] = RunOptions.Concurrency.ToString(CultureInfo.InvariantCulture);
-            environment[$"{section}__Prefetch"] = (batched ? 2 * RunOptions.BatchSize : RunOptions.Prefetch).ToString(CultureInfo.InvariantCulture);
-        }
+        var concurrency = RunOptions.Concurrency.ToString(CultureInfo.InvariantCulture);
+        var prefetch = (batched ? 2 * RunOptions.BatchSize : RunOptions.Prefetch).ToString(CultureInfo.InvariantCulture);
+        (environment["Bench__Concurrency"], environment["Messaging__MaxConcurrency"]) = (concurrency, concurrency);
+        (environment["Bench__Prefetch"], environment["Messaging__PrefetchCount"]) = (prefetch, prefetch);
 
         var session = new Session(contender, environment, NpgsqlDataSource.Create(connectionStrings["database"]));
         try

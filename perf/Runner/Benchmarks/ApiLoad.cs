@@ -51,9 +51,9 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
         // One client represents many: rate limiting runs but never rejects.
         var everything = new Dictionary<string, string>(telemetry)
         {
-            ["Limits__Plans__standard__RequestsPerMinute"] = "60000000",
-            ["Limits__Plans__standard__Burst"] = "1000000",
-            ["Limits__MaxSharePerClient"] = "1",
+            ["RateLimiting__Plans__standard__RequestsPerMinute"] = "60000000",
+            ["RateLimiting__Plans__standard__Burst"] = "1000000",
+            ["LoadShedding__MaxSharePerClient"] = "1",
         };
         foreach (var (name, value) in options.Settings)
         {

@@ -36,9 +36,9 @@ internal sealed class Pages(ServerSet servers, RunOptions options, Report report
             new Dictionary<string, string>(environment) { ["DOTNET_ENVIRONMENT"] = "Development" })).EnsureSuccess();
         Client.BaseAddress = new Uri($"http://127.0.0.1:{FreePort.Next()}/");
         environment["ASPNETCORE_URLS"] = Client.BaseAddress.ToString();
-        environment["Limits__Plans__standard__RequestsPerMinute"] = "60000000";
-        environment["Limits__Plans__standard__Burst"] = "1000000";
-        environment["Limits__MaxSharePerClient"] = "1";
+        environment["RateLimiting__Plans__standard__RequestsPerMinute"] = "60000000";
+        environment["RateLimiting__Plans__standard__Burst"] = "1000000";
+        environment["LoadShedding__MaxSharePerClient"] = "1";
         environment["Health__Port"] = "0";
         await using var api = Daemon.Start(
             "dotnet", [Template.Assembly(folder, "Api")], folder, Path.Combine(TempFolder.Create("log"), "api"), environment);

@@ -17,18 +17,18 @@ internal sealed class GeneratedContender() : Contender("generated")
     {
         await Template.GenerateAsync(folder, Solution, "--no-sample");
         Overlay("Common");
-        canBatch = File.Exists(Path.Combine(folder, "src", "Core", "Messaging", "IMessageBatchHandler.cs"));
+        canBatch = File.Exists(Path.Combine(folder, "src", "Shared", "Messaging", "IMessageBatchHandler.cs"));
         if (canBatch)
         {
             Overlay("Batch");
         }
 
         Insert(Path.Combine("src", "Api", "Program.cs"), before: "app.Run();", "app.MapOrders();\n");
-        Insert(Path.Combine("src", "Worker", "Jobs.cs"), before: "builder.AddMessageHandling();", "Orders.OrderJobs.AddOrders(builder);\n        ");
+        Insert(Path.Combine("src", "Worker", "WorkerExtensions.cs"), before: "builder.AddMessageHandling();", "Orders.OrderHandlers.AddOrders(builder);\n        ");
         await BuildAsync(folder);
         (await Command.DotnetAsync(folder, "tool", "restore")).EnsureSuccess();
         (await Command.DotnetAsync(
-            folder, "ef", "migrations", "add", "AddOrders", "--project", "src/Core", "--output-dir", "Data/Migrations", "--no-build", "--configuration", "Release")).EnsureSuccess();
+            folder, "ef", "migrations", "add", "AddOrders", "--project", "src/Shared", "--output-dir", "Data/Migrations", "--no-build", "--configuration", "Release")).EnsureSuccess();
         await BuildAsync(folder);
     }
 

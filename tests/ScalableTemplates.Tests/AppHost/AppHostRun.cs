@@ -36,7 +36,7 @@ internal sealed partial class AppHostRun : IAsyncDisposable
         };
         Address = new Uri(Url().Match(File.ReadAllText(Path.Combine(solution, "src", "Api", "Properties", "launchSettings.json"))).Value);
         client = new HttpClient { BaseAddress = Address };
-        needsToken = File.Exists(Path.Combine(solution, "src", "Api", "Jwt.cs"));
+        needsToken = File.Exists(Path.Combine(solution, "src", "Api", "JwtExtensions.cs"));
     }
 
     public string Solution { get; }

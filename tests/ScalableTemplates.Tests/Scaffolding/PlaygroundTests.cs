@@ -13,7 +13,7 @@ public sealed class PlaygroundTests
         var root = await CopyAsync();
         (await PlaygroundAsync(root, "new", "--no-restore", "--cache", "memory")).EnsureSuccess();
         // One is taken as it is, one is a variant of several, and one has conditions.
-        foreach (var file in new[] { "src/Worker/Program.cs", "src/Shared/Caching/Cache.cs", "src/AppHost/AppHost.cs" })
+        foreach (var file in new[] { "src/Worker/Program.cs", "src/Shared/Caching/CacheExtensions.cs", "src/AppHost/AppHost.cs" })
         {
             await File.AppendAllTextAsync(Path.Combine(root, "playground", file), Edit);
         }
@@ -22,7 +22,7 @@ public sealed class PlaygroundTests
 
         var before = FileTree.Read(Repo.Template).Files;
         var after = FileTree.Read(Path.Combine(root, "templates", "scalable-backend")).Files;
-        string[] edited = ["pieces/aspire/src/AppHost/AppHost.cs", "pieces/memory-cache/src/Shared/Caching/Cache.cs", "pieces/worker/src/Worker/Program.cs"];
+        string[] edited = ["pieces/aspire/src/AppHost/AppHost.cs", "pieces/memory-cache/src/Shared/Caching/CacheExtensions.cs", "pieces/worker/src/Worker/Program.cs"];
         Assert.Equal(edited, after.Keys.Where(path => after[path] != before[path]).Order(StringComparer.Ordinal));
         Assert.All(edited, path => Assert.Equal(before[path] + Edit, after[path]));
     }

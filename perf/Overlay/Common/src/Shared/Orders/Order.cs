@@ -1,8 +1,8 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
-using Bench.Core.Messaging;
+using Bench.Shared.Messaging;
 
-namespace Bench.Core.Orders;
+namespace Bench.Shared.Orders;
 
 public sealed record OrderPlaced(Guid OrderId) : IMessage
 {

@@ -1,6 +1,6 @@
-using Bench.Core.Data;
-using Bench.Core.Messaging;
-using Bench.Core.Orders;
+using Bench.Shared.Data;
+using Bench.Shared.Messaging;
+using Bench.Shared.Orders;
 
 namespace Bench.Worker.Orders;
 

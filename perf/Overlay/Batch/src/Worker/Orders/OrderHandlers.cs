@@ -1,9 +1,9 @@
-using Bench.Core.Messaging;
-using Bench.Core.Orders;
+using Bench.Shared.Messaging;
+using Bench.Shared.Orders;
 
 namespace Bench.Worker.Orders;
 
-internal static class OrderJobs
+internal static class OrderHandlers
 {
     // The same queue either way; a run chooses who reads it.
     public static void AddOrders(this IHostApplicationBuilder builder)
