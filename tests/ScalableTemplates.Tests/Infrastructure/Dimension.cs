@@ -1,26 +1,49 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
 namespace ScalableTemplates.Tests.Infrastructure;
 
-/// <summary>An option of the template with its real values: 'auto' is not one, it stands for one of the others.</summary>
+/// <summary>
+/// An option that decides what is in the output, as <c>template.json</c> declares it. Its values are the real ones: 'auto' stands for
+/// one of the others, depending on the stage.
+/// </summary>
 internal sealed record Dimension(string Name, params string[] Values)
 {
     public const string On = "yes";
     public const string Off = "no";
 
-    public static readonly Dimension Stage = new("stage", "services", "single");
-    public static readonly Dimension Orchestrator = new("orchestrator", "aspire", "compose", "none");
-    public static readonly Dimension Database = new("database", "postgres", "sqlite");
-    public static readonly Dimension Cache = new("cache", "redis", "memory");
-    public static readonly Dimension Broker = new("broker", "rabbitmq", "database");
-    public static readonly Dimension Worker = new("worker", "separate", "in-process");
-    public static readonly Dimension Replica = new("replica", "streaming", "none");
-    public static readonly Dimension Partitioning = new("partitioning", "monthly", "none");
-    public static readonly Dimension RateLimiting = new("rate-limiting", "plans", "none");
-    public static readonly Dimension Auth = new("auth", "jwt", "none");
-    public static readonly Dimension NoSample = new("no-sample", Off, On);
-    public static readonly Dimension NoTests = new("no-tests", Off, On);
+    public static readonly IReadOnlyList<Dimension> All = Read();
 
-    public static readonly IReadOnlyList<Dimension> All =
-        [Stage, Orchestrator, Database, Cache, Broker, Worker, Replica, Partitioning, RateLimiting, Auth, NoSample, NoTests];
+    public static readonly Dimension Stage = Get("stage");
+    public static readonly Dimension Orchestrator = Get("orchestrator");
+    public static readonly Dimension Database = Get("database");
+    public static readonly Dimension Cache = Get("cache");
+    public static readonly Dimension Broker = Get("broker");
+    public static readonly Dimension Worker = Get("worker");
+    public static readonly Dimension Replica = Get("replica");
+    public static readonly Dimension Partitioning = Get("partitioning");
+    public static readonly Dimension RateLimiting = Get("rate-limiting");
+    public static readonly Dimension Auth = Get("auth");
+    public static readonly Dimension NoSample = Get("no-sample");
+    public static readonly Dimension NoTests = Get("no-tests");
 
     public bool IsFlag => Values.Contains(On);
+
+    private static Dimension Get(string name) => All.Single(dimension => dimension.Name == name);
+
+    private static Dimension[] Read()
+    {
+        var symbols = ReadJson("template.json")["symbols"]!.AsObject();
+        return
+        [
+            .. from option in ReadJson("dotnetcli.host.json")["symbolInfo"]!.AsObject()
+               where option.Value!["isHidden"] is null && option.Key != "SkipRestore"
+               let choices = symbols[option.Key]!["choices"]?.AsArray().Select(choice => (string)choice!["choice"]!).Where(choice => choice != "auto")
+               select new Dimension((string)option.Value!["longName"]!, [.. choices ?? [Off, On]]),
+        ];
+    }
+
+    private static JsonObject ReadJson(string file) => JsonNode.Parse(
+        File.ReadAllText(Path.Combine(Repo.TemplateConfig, file)),
+        documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip })!.AsObject();
 }

@@ -91,16 +91,28 @@ public sealed class SymbolTests
     }
 
     [Fact]
-    public void Tests_know_every_option_and_every_value()
+    public void Every_option_that_shapes_the_output_is_visible_in_editors()
     {
+        var ids = TemplateSource.IdeHost["symbolInfo"]!.AsArray().Where(entry => (bool)entry!["isVisible"]!).Select(entry => (string)entry!["id"]!);
         var host = TemplateSource.CliHost["symbolInfo"]!.AsObject();
-        var declared =
-            from entry in host
-            where entry.Value!["isHidden"] is null && entry.Key != "SkipRestore"
-            let choices = TemplateSource.Symbols[entry.Key]["choices"]?.AsArray().Select(choice => (string)choice!["choice"]!)
-            select $"{entry.Value!["longName"]}: {string.Join(' ', (choices ?? [Dimension.Off, Dimension.On]).Where(choice => choice != "auto").Order())}";
 
-        Assert.Equal(declared, Dimension.All.Select(dimension => $"{dimension.Name}: {string.Join(' ', dimension.Values.Order())}"));
+        Assert.Equal(Dimension.All.Select(dimension => dimension.Name), ids.Select(id => (string)host[id]!["longName"]!));
+    }
+
+    [Fact]
+    public async Task Options_table_of_the_readme_is_that_of_the_template()
+    {
+        var rows = (await File.ReadAllLinesAsync(Path.Combine(Repo.Root, "README.md"))).Where(line => line.StartsWith("| `--", StringComparison.Ordinal)).ToList();
+        var expected =
+            from dimension in Dimension.All
+            where !dimension.IsFlag && dimension != Dimension.Stage
+            let values = string.Join(", ", dimension.Values.Select(value => $"`{value}`"))
+            select $"| `--{dimension.Name}` | {values} | `{TemplateOptions.Services.Explicit()[dimension]}` | `{TemplateOptions.Single.Explicit()[dimension]}` |";
+
+        Findings.AssertNone(expected.Except(rows));
+        Assert.Equal(
+            [.. Dimension.All.Select(dimension => dimension.Name), "no-restore"],
+            rows.Select(row => row.Split('`')[1][2..]));
     }
 
     private static int Mentions(string text, string name) => Regex.Count(text, $@"\b{Regex.Escape(name)}\b");

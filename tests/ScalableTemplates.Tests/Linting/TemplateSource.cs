@@ -12,6 +12,8 @@ internal static partial class TemplateSource
 
     public static JsonObject CliHost { get; } = ReadJson("dotnetcli.host.json");
 
+    public static JsonObject IdeHost { get; } = ReadJson("ide.host.json");
+
     public static IReadOnlyDictionary<string, JsonObject> Symbols { get; } =
         Definition["symbols"]!.AsObject().ToDictionary(symbol => symbol.Key, symbol => symbol.Value!.AsObject());
 
