@@ -94,10 +94,10 @@ namespace ScalableBackend.Shared.Data.Migrations
                         .HasColumnName("status_code");
 
                     b.HasKey("CustomerId", "Key")
-                        .HasName("pk_idempotency_keys");
+                        .HasName("pk_idempotency_records");
 
                     b.HasIndex("CreatedAt")
-                        .HasDatabaseName("ix_idempotency_keys_created_at");
+                        .HasDatabaseName("ix_idempotency_records_created_at");
 
                     b.ToTable("idempotency_records", (string)null);
                 });

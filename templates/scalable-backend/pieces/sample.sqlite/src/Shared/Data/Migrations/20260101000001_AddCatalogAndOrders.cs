@@ -26,7 +26,7 @@ namespace ScalableBackend.Shared.Data.Migrations
                 },
                 constraints: table =>
                 {
-                    table.PrimaryKey("pk_idempotency_keys", x => new { x.customer_id, x.key });
+                    table.PrimaryKey("pk_idempotency_records", x => new { x.customer_id, x.key });
                 });
 
             migrationBuilder.CreateTable(
@@ -62,7 +62,7 @@ namespace ScalableBackend.Shared.Data.Migrations
                 });
 
             migrationBuilder.CreateIndex(
-                name: "ix_idempotency_keys_created_at",
+                name: "ix_idempotency_records_created_at",
                 table: "idempotency_records",
                 column: "created_at");
 
