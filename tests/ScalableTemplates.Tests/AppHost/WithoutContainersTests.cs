@@ -74,7 +74,7 @@ public sealed partial class WithoutContainersTests(AppHostFixture fixture, Serve
         var result = await run.RunAsync();
 
         Assert.Equal(1, result.ExitCode);
-        Assert.Matches("^Failed to bind to address .*: address already in use. Stop the AppHost that is running already, .*$", result.Error.Trim());
+        Assert.Matches("^Failed to bind to address .*: address already in use. Stop the AppHost that is already running, .*$", result.Error.Trim());
         Assert.DoesNotContain("   at ", result.Everything, StringComparison.Ordinal);
     }
 
