@@ -1,6 +1,6 @@
 namespace ScalableTemplates.Tests.Infrastructure;
 
-/// <summary>An option of the template with its real values: 'auto' is not one, it stands for one of the others.</summary>
+/// <summary>An option of the template with its values, except 'auto', which stands for one of them.</summary>
 internal sealed record Dimension(string Name, params string[] Values)
 {
     public const string On = "yes";
