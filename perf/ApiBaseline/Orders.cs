@@ -92,7 +92,7 @@ internal sealed class Orders(NpgsqlDataSource database, OutboxSignal signal)
             {
                 Command(
                     """
-                    INSERT INTO idempotency_keys (customer_id, key, fingerprint, status_code, location, content_type, body, created_at)
+                    INSERT INTO idempotency_records (customer_id, key, fingerprint, status_code, location, content_type, body, created_at)
                     VALUES ($1, $2, $3, 202, $4, 'application/json', $5, $6)
                     """,
                     subject, key, fingerprint, $"/v1/orders/{id}", response, now),
@@ -118,7 +118,7 @@ internal sealed class Orders(NpgsqlDataSource database, OutboxSignal signal)
         {
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
-        catch (PostgresException exception) when (exception is { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "idempotency_keys" })
+        catch (PostgresException exception) when (exception is { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "idempotency_records" })
         {
             await transaction.RollbackAsync(cancellationToken);
             await ReplayAsync(context, connection, subject, key, fingerprint);
@@ -149,7 +149,7 @@ internal sealed class Orders(NpgsqlDataSource database, OutboxSignal signal)
     private static async Task ReplayAsync(HttpContext context, NpgsqlConnection connection, string subject, string key, byte[] fingerprint)
     {
         await using var command = new NpgsqlCommand(
-            "SELECT fingerprint, status_code, location, body FROM idempotency_keys WHERE customer_id = $1 AND key = $2", connection);
+            "SELECT fingerprint, status_code, location, body FROM idempotency_records WHERE customer_id = $1 AND key = $2", connection);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = subject });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = key });
         await using var reader = await command.ExecuteReaderAsync(context.RequestAborted);

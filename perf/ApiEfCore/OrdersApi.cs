@@ -99,7 +99,7 @@ internal static class OrdersApi
             await db.SaveChangesAsync(cancellationToken);
         }
         catch (DbUpdateException exception) when (
-            exception.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "idempotency_keys" })
+            exception.InnerException is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, TableName: "idempotency_records" })
         {
             db.ChangeTracker.Clear();
             var earlier = await db.IdempotencyKeys.AsNoTracking()

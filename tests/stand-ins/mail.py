@@ -1,4 +1,4 @@
-"""Stands in for Mailpit: an SMTP server on port 1025, and on port 8025 a page with what it took and the probes."""
+"""Stand-in for Mailpit: an SMTP server on port 1025, and a web page with the received mails and probes on port 8025."""
 import email
 import email.policy
 import html

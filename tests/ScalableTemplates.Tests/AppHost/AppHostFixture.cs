@@ -5,12 +5,12 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.AppHost;
 
-/// <summary>What the tests of the AppHost share: an engine for containers, a home, the Aspire CLI and the solutions.</summary>
+/// <summary>Shared by the AppHost tests: a container engine, a home folder, the Aspire CLI and built solutions.</summary>
 public sealed class AppHostFixture : IAsyncLifetime
 {
     private const string CliVersion = "13.6.5";
 
-    // Of the AppHost itself, its dashboard and the services (launchSettings.json).
+    // The ports of the AppHost, its dashboard and the services in launchSettings.json.
     private static readonly string[] PortsOfASolution = ["5", "6", "7", "15", "17", "19", "20", "21", "22"];
 
     private readonly ConcurrentDictionary<string, Lazy<Task<string>>> solutions = new();
@@ -26,17 +26,17 @@ public sealed class AppHostFixture : IAsyncLifetime
 
     internal ContainerEngine Engine { get; } = new();
 
-    /// <summary>Certificates, secrets and settings of these runs, apart from those of who runs the tests.</summary>
+    /// <summary>The home folder of these runs, which isolates certificates, secrets and settings from those of the user.</summary>
     internal string Home { get; } = CreateHome();
 
     public Task InitializeAsync() => Engine.InitializeAsync();
 
-    /// <summary>The default output, started once for all tests that only look at it.</summary>
+    /// <summary>The default output, started once for all tests that do not change it.</summary>
     internal Task<AppHostRun> GetDefaultRunAsync() => defaultRun.Value;
 
-    /// <summary>A run that is not started yet, of a solution that is generated and built once.</summary>
-    /// <param name="options">The answers.</param>
-    /// <param name="change">What its owner has changed in AppHost.cs.</param>
+    /// <summary>Creates a run, without starting it, of a solution that is generated and built once.</summary>
+    /// <param name="options">The options of the solution.</param>
+    /// <param name="change">An edit of AppHost.cs.</param>
     internal async Task<AppHostRun> CreateRunAsync(TemplateOptions options, Func<string, string>? change = null)
     {
         var solution = await solutions.GetOrAdd(options.ToString(), _ => new(() => BuildAsync(options, change))).Value;
@@ -45,7 +45,7 @@ public sealed class AppHostFixture : IAsyncLifetime
 
     internal async Task<string> GetCliAsync() => Path.Combine(await cli.Value, "aspire");
 
-    /// <summary>A home folder without certificates and secrets.</summary>
+    /// <summary>Creates a home folder without certificates and secrets.</summary>
     internal static string CreateHome()
     {
         var home = TempFolder.Create("home");

@@ -9,10 +9,10 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.AppHost;
 
-/// <summary>A solution that is started as a developer starts it, <c>dotnet run --project src/AppHost</c>, with the containers that it leaves behind.</summary>
+/// <summary>Runs a solution as developers do, with <c>dotnet run --project src/AppHost</c>, and removes its persistent containers at the end.</summary>
 internal sealed partial class AppHostRun : IAsyncDisposable
 {
-    // The official images have to be pulled.
+    // The first start pulls images.
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan StopTimeout = TimeSpan.FromMinutes(2);
 
@@ -41,42 +41,42 @@ internal sealed partial class AppHostRun : IAsyncDisposable
 
     public string Solution { get; }
 
-    /// <summary>The environment of the AppHost, which is that of the services, too.</summary>
+    /// <summary>The environment variables of the AppHost, which the services inherit.</summary>
     public Dictionary<string, string> Environment { get; }
 
-    /// <summary>Of the API.</summary>
+    /// <summary>The address of the API.</summary>
     public Uri Address { get; }
 
     public string Log => daemon!.Log;
 
-    /// <summary>From the command to the API's being healthy.</summary>
+    /// <summary>The time from the command until the API is healthy.</summary>
     public TimeSpan StartTime { get; private set; }
 
-    /// <summary>Starts it and waits until the API is healthy.</summary>
+    /// <summary>Starts the AppHost and waits until the API is healthy.</summary>
     public Task StartAsync() => StartAsync("dotnet", "run", "--no-build", "--project", "src/AppHost", "--launch-profile", "http");
 
-    /// <summary>Starts it by any command that stays in the foreground.</summary>
+    /// <summary>Starts the AppHost with a command that stays in the foreground, and waits until the API is healthy.</summary>
     public async Task StartAsync(string file, params string[] arguments)
     {
         var clock = Stopwatch.StartNew();
         daemon = Daemon.Start(file, arguments, Solution, Path.Combine(TempFolder.Create("apphost"), "log"), Environment);
         await daemon.WaitUntilAsync(IsHealthyAsync);
         StartTime = clock.Elapsed;
-        await RememberContainersAsync();
+        await RecordContainersAsync();
     }
 
-    /// <summary>Runs it to its end, for what ends at once.</summary>
+    /// <summary>Runs the AppHost until it exits, for starts that fail.</summary>
     public Task<CommandResult> RunAsync(params string[] arguments) => Command.RunAsync(
         "dotnet", ["run", "--no-build", "--project", "src/AppHost", "--launch-profile", "http", "--", .. arguments], Solution, StopTimeout, Environment);
 
-    /// <summary>Asks it to end, as Ctrl+C and IDEs do.</summary>
-    /// <returns>Its exit code, and the processes that it left behind.</returns>
+    /// <summary>Stops the AppHost with SIGTERM.</summary>
+    /// <returns>The exit code, and the processes that are still running.</returns>
     public async Task<(int ExitCode, string[] LeftBehind)> StopAsync()
     {
         var exitCode = await daemon!.StopAsync();
         await daemon.DisposeAsync();
         daemon = null;
-        // What supervises the processes ends a moment after the last one.
+        // The supervising process exits a moment after the last of its processes.
         for (var clock = Stopwatch.StartNew(); Processes().Length > 0 && clock.Elapsed < StopTimeout;)
         {
             await Task.Delay(100);
@@ -85,11 +85,11 @@ internal sealed partial class AppHostRun : IAsyncDisposable
         return (exitCode, Processes());
     }
 
-    /// <summary>Runs a command of the Aspire CLI on it.</summary>
+    /// <summary>Runs a command of the Aspire CLI.</summary>
     public async Task<CommandResult> AspireAsync(params string[] arguments) => await Command.RunAsync(
         await fixture.GetCliAsync(), [.. arguments, "--nologo", "--non-interactive"], Solution, StartTimeout, Environment);
 
-    /// <summary>All resources as the dashboard shows them.</summary>
+    /// <summary>The resources that the dashboard shows.</summary>
     public async Task<IReadOnlyList<JsonElement>> DescribeAsync()
     {
         var output = (await AspireAsync("describe", "--format", "Json")).EnsureSuccess().Output;
@@ -99,14 +99,14 @@ internal sealed partial class AppHostRun : IAsyncDisposable
     public async Task<JsonElement> DescribeAsync(string resource) =>
         (await DescribeAsync()).First(found => found.GetProperty("displayName").GetString() == resource);
 
-    /// <summary>All spans that the dashboard has.</summary>
+    /// <summary>The spans that the dashboard has received.</summary>
     public async Task<IReadOnlyList<Span>> GetSpansAsync()
     {
         var output = (await AspireAsync("otel", "spans", "--format", "Json", "--limit", "5000")).EnsureSuccess().Output;
         return JsonSerializer.Deserialize<List<Span>>(output[output.IndexOf('[', StringComparison.Ordinal)..], JsonSerializerOptions.Web)!;
     }
 
-    /// <summary>Creates a token for development, as the README says, and waits until the API has read its key.</summary>
+    /// <summary>Creates a development token as described in README.md, and waits until the API has loaded its key.</summary>
     public async Task<string> CreateTokenAsync()
     {
         string[] arguments = ["user-jwts", "create", "--project", "src/Api", "--scope", "orders", "--scope", "catalog:write", "--output", "token"];
@@ -146,19 +146,19 @@ internal sealed partial class AppHostRun : IAsyncDisposable
 
     public Task WaitForStatusAsync(Uri order, string status) => WaitUntilAsync(async () => await GetStatusAsync(order) == status);
 
-    /// <summary>Waits, and shows the log of the AppHost if it waits in vain.</summary>
-    public async Task WaitUntilAsync(Func<Task<bool>> isSo)
+    /// <summary>Waits for a condition. On timeout, the exception shows the log of the AppHost.</summary>
+    public async Task WaitUntilAsync(Func<Task<bool>> condition)
     {
         if (daemon is not null)
         {
-            await daemon.WaitUntilAsync(isSo);
+            await daemon.WaitUntilAsync(condition);
             return;
         }
 
-        // Something else has started it, in the background.
-        for (var clock = Stopwatch.StartNew(); !await isSo();)
+        // The AppHost was started in the background by another command.
+        for (var clock = Stopwatch.StartNew(); !await condition();)
         {
-            Assert.True(clock.Elapsed < Daemon.Patience, $"Not so after {Daemon.Patience}.");
+            Assert.True(clock.Elapsed < Daemon.WaitTimeout, $"The condition was not met within {Daemon.WaitTimeout}.");
             await Task.Delay(100);
         }
     }
@@ -167,9 +167,9 @@ internal sealed partial class AppHostRun : IAsyncDisposable
     {
         try
         {
-            // On a busy machine a request that came before the API was ready got no response at all.
-            using var impatient = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-            return await client.GetStringAsync(new Uri("health", UriKind.Relative), impatient.Token) == "Healthy";
+            // On a busy machine, a request that is sent before the API is ready may never get a response.
+            using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+            return await client.GetStringAsync(new Uri("health", UriKind.Relative), timeout.Token) == "Healthy";
         }
         catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
         {
@@ -177,8 +177,8 @@ internal sealed partial class AppHostRun : IAsyncDisposable
         }
     }
 
-    /// <summary>Keeps in mind which containers are to be removed at the end.</summary>
-    public async Task RememberContainersAsync() => containers.UnionWith((await DescribeAsync())
+    /// <summary>Records the running containers, which are removed at the end.</summary>
+    public async Task RecordContainersAsync() => containers.UnionWith((await DescribeAsync())
         .Where(resource => resource.GetProperty("resourceType").GetString() == "Container" && resource.GetProperty("state").GetString() == "Running")
         .Select(resource => resource.GetProperty("name").GetString()!));
 
@@ -213,7 +213,7 @@ internal sealed partial class AppHostRun : IAsyncDisposable
         }
     }
 
-    // All that runs from the solution's folder, and what supervises it.
+    // The processes that run from the folder of the solution, and the one that supervises them.
     private string[] Processes() => [.. Directory.GetDirectories("/proc")
         .Select(process => Path.Combine(process, "cmdline"))
         .Where(File.Exists)
@@ -236,9 +236,9 @@ internal sealed partial class AppHostRun : IAsyncDisposable
     private static partial Regex Url();
 }
 
-/// <param name="TraceId">The trace that it belongs to.</param>
+/// <param name="TraceId">The id of the trace.</param>
 /// <param name="ParentSpanId">Null for the root of the trace.</param>
 /// <param name="Kind">Server, Client, Producer, Consumer or Internal.</param>
-/// <param name="Name">What was done.</param>
-/// <param name="Source">The resource that did it.</param>
+/// <param name="Name">The name of the operation.</param>
+/// <param name="Source">The resource that created the span.</param>
 internal sealed record Span(string TraceId, string? ParentSpanId, string? Kind, string? Name, string? Source);

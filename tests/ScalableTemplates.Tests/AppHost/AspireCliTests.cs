@@ -3,12 +3,12 @@ using Xunit.Abstractions;
 
 namespace ScalableTemplates.Tests.AppHost;
 
-/// <summary>The default output as the Aspire CLI starts it, on a machine that trusts its development certificate.</summary>
+/// <summary>The default output started by the Aspire CLI on a machine that trusts the development certificate.</summary>
 [Collection("AppHost")]
 public sealed class AspireCliTests(AppHostFixture fixture, ITestOutputHelper output)
 {
     [SkippableFact]
-    public async Task It_runs_in_the_background_and_in_the_foreground_with_Redis_by_TLS()
+    public async Task Solution_runs_in_the_background_and_the_foreground_with_Redis_over_TLS()
     {
         Skip.If(fixture.Engine.Missing is not null, fixture.Engine.Missing);
         await using var run = await fixture.CreateRunAsync(TemplateOptions.Services.With(Dimension.RateLimiting, "none"));
@@ -17,9 +17,9 @@ public sealed class AspireCliTests(AppHostFixture fixture, ITestOutputHelper out
         (await run.AspireAsync("start")).EnsureSuccess();
         (await run.AspireAsync("wait", "api")).EnsureSuccess();
         (await run.AspireAsync("wait", "worker")).EnsureSuccess();
-        await run.RememberContainersAsync();
+        await run.RecordContainersAsync();
         Assert.Contains("ssl=true", (await run.DescribeAsync("api")).GetProperty("environment").GetProperty("ConnectionStrings__cache").GetString(), StringComparison.Ordinal);
-        // A cache that cannot be reached would be Degraded.
+        // If Redis were unreachable, health would be Degraded.
         Assert.True(await run.IsHealthyAsync());
         await run.PlaceOrderAsync();
         (await run.AspireAsync("stop")).EnsureSuccess();

@@ -5,7 +5,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.AppHost;
 
-/// <summary>Three replicas of the API and a standby of the database, and the commands that the dashboard offers.</summary>
+/// <summary>Dashboard commands, in a solution with three replicas of the API and a standby.</summary>
 [Collection("AppHost")]
 public sealed class CommandTests(AppHostFixture fixture) : IAsyncLifetime
 {
@@ -46,7 +46,7 @@ public sealed class CommandTests(AppHostFixture fixture) : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task Three_replicas_serve_and_dead_letters_are_listed_and_replayed_by_commands()
+    public async Task Three_replicas_are_healthy_and_commands_list_and_replay_dead_letters()
     {
         var order = await Run.PlaceOrderAsync();
         await Run.WaitForStatusAsync(order, "Confirmed");
@@ -72,7 +72,7 @@ public sealed class CommandTests(AppHostFixture fixture) : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task A_command_that_fails_says_why()
+    public async Task A_failed_command_reports_the_reason()
     {
         var broker = (await Run.DescribeAsync("broker")).GetProperty("name").GetString()!;
         await fixture.Engine.DockerAsync("stop", broker);

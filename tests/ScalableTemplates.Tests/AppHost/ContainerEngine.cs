@@ -4,20 +4,20 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.AppHost;
 
-/// <summary>The Docker of this machine; where there is none, one of this run alone with stand-ins for the images (tests/stand-ins).</summary>
+/// <summary>The Docker daemon of this machine, or else one started for this run with stand-ins for the images (tests/stand-ins).</summary>
 public sealed class ContainerEngine : IAsyncLifetime
 {
     private static readonly string[] StandInPrograms = ["dockerd", "debootstrap"];
 
     private string? daemonFolder;
 
-    /// <summary>Why tests that need containers are skipped; null if they are not.</summary>
+    /// <summary>The reason to skip tests that need containers; null if containers are available.</summary>
     internal string? Missing { get; private set; }
 
-    /// <summary>What the containers are made of.</summary>
+    /// <summary>A description of the images.</summary>
     internal string Images { get; private set; } = "official images";
 
-    /// <summary>Variables that tell programs where the engine is.</summary>
+    /// <summary>The environment variables for clients of the daemon.</summary>
     internal Dictionary<string, string> Environment { get; } = [];
 
     public async Task InitializeAsync()
@@ -35,12 +35,12 @@ public sealed class ContainerEngine : IAsyncLifetime
         }
 
         daemonFolder = TempFolder.Create("docker");
-        // The root file system of the stand-ins takes minutes, once for a machine.
+        // Building the root file system of the stand-ins takes minutes, once per machine.
         var start = Path.Combine(Repo.Root, "tests", "stand-ins", "start");
         (await Command.RunAsync("bash", [start, daemonFolder], daemonFolder, TimeSpan.FromMinutes(30))).EnsureSuccess();
         Images = "stand-ins";
         Environment["DOCKER_HOST"] = $"unix://{daemonFolder}/docker.sock";
-        // The clients are newer than the daemon, and the image of Testcontainers' reaper has no stand-in.
+        // The clients are newer than the daemon, and there is no stand-in for the image of Testcontainers' Ryuk.
         Environment["DOCKER_API_VERSION"] = (await FindApiVersionAsync())!;
         Environment["TESTCONTAINERS_RYUK_DISABLED"] = "true";
     }

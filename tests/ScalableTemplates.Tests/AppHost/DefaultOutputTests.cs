@@ -5,16 +5,16 @@ using Xunit.Abstractions;
 
 namespace ScalableTemplates.Tests.AppHost;
 
-/// <summary>The default output as its AppHost runs it, with all that is in it.</summary>
+/// <summary>The default output run by its AppHost.</summary>
 [Collection("AppHost")]
 public sealed partial class DefaultOutputTests(AppHostFixture fixture, ITestOutputHelper output)
 {
-    // In the single stage the API calls itself as payment provider, and the AppHost's test starts it on other ports than those in
+    // In the single stage, the API is its own payment provider, and the AppHost test starts it on ports other than those in
     // launchSettings.json.
     [SkippableTheory]
     [InlineData("services")]
     [InlineData("single")]
-    public async Task The_tests_that_come_with_a_stage_pass(string stage)
+    public async Task The_tests_of_the_generated_solution_pass(string stage)
     {
         Skip.If(fixture.Engine.Missing is not null, fixture.Engine.Missing);
         await using var run = await fixture.CreateRunAsync(
@@ -28,7 +28,7 @@ public sealed partial class DefaultOutputTests(AppHostFixture fixture, ITestOutp
     }
 
     [SkippableFact]
-    public async Task An_order_is_one_trace_from_the_request_to_the_mail_and_nothing_but_requests_starts_one()
+    public async Task An_order_is_one_trace_from_request_to_mail_and_only_requests_start_traces()
     {
         var run = await StartedAsync();
         var earlier = (await run.GetSpansAsync()).Select(span => span.TraceId).ToHashSet();
@@ -45,16 +45,16 @@ public sealed partial class DefaultOutputTests(AppHostFixture fixture, ITestOutp
             "worker Consumer process send-confirmation",
             "worker Client Send",
         ];
-        // Each process exports its spans in batches of its own.
+        // Each process exports its spans in separate batches.
         IReadOnlyList<Span> spans = [];
         await run.WaitUntilAsync(async () => (spans = await run.GetSpansAsync()).Where(span => !earlier.Contains(span.TraceId))
             .GroupBy(span => span.TraceId).Any(trace => expected.All(trace.Select(span => $"{span.Source} {span.Kind} {span.Name}").Contains)));
-        // Polls, probes and leases have been going on all the time.
+        // Polling, probes and leases have been active all the time.
         Findings.AssertNone(spans.Where(IsRoot(spans)).Where(span => span.Kind != "Server").Select(span => $"{span.Source} {span.Kind} {span.Name}"));
     }
 
     [SkippableFact]
-    public async Task Links_say_what_they_open_and_the_database_is_under_its_server()
+    public async Task Dashboard_links_have_display_names_and_databases_are_nested_under_their_server()
     {
         var run = await StartedAsync();
 
@@ -74,7 +74,7 @@ public sealed partial class DefaultOutputTests(AppHostFixture fixture, ITestOutp
     }
 
     [SkippableFact]
-    public async Task A_healthy_start_logs_no_warning_and_no_error()
+    public async Task A_healthy_start_logs_no_warnings_or_errors()
     {
         var run = await StartedAsync();
 
@@ -88,7 +88,7 @@ public sealed partial class DefaultOutputTests(AppHostFixture fixture, ITestOutp
     }
 
     [SkippableFact]
-    public async Task A_second_start_keeps_containers_and_data_and_the_end_leaves_no_process_behind()
+    public async Task A_restart_keeps_containers_and_data_and_stopping_leaves_no_process_behind()
     {
         var run = await StartedAsync();
         var first = run.StartTime;
@@ -107,7 +107,7 @@ public sealed partial class DefaultOutputTests(AppHostFixture fixture, ITestOutp
     }
 
     [SkippableFact]
-    public async Task Every_request_of_the_http_file_works_with_a_token_that_was_made_after_the_start()
+    public async Task All_requests_of_the_http_file_succeed_with_a_token_created_after_start_up()
     {
         var run = await StartedAsync();
         await HttpFile.RunAsync(
@@ -121,7 +121,7 @@ public sealed partial class DefaultOutputTests(AppHostFixture fixture, ITestOutp
         return await fixture.GetDefaultRunAsync();
     }
 
-    // A span whose parent is elsewhere, such as in a request that is filtered out, stands as a root on the traces page, too.
+    // A span whose parent was not exported, such as a filtered request, is a root on the traces page as well.
     private static Func<Span, bool> IsRoot(IReadOnlyList<Span> spans)
     {
         var roots = spans.GroupBy(span => span.TraceId).Where(trace => trace.All(span => span.ParentSpanId is not null)).Select(trace => trace.Key).ToHashSet();

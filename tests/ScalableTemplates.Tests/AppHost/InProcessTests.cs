@@ -7,7 +7,7 @@ namespace ScalableTemplates.Tests.AppHost;
 public sealed class InProcessTests(AppHostFixture fixture)
 {
     [SkippableFact]
-    public async Task It_is_healthy_with_HTTPS_and_a_development_certificate_that_nobody_trusts()
+    public async Task Solution_is_healthy_over_HTTPS_with_an_untrusted_development_certificate()
     {
         Skip.If(fixture.Engine.Missing is not null, fixture.Engine.Missing);
         await using var run = await fixture.CreateRunAsync(TemplateOptions.Single.With(Dimension.Orchestrator, "aspire"));

@@ -14,7 +14,7 @@ namespace ScalableTemplates.Tests.AppHost;
 public sealed partial class WithoutContainersTests(AppHostFixture fixture, ServersFixture servers) : IClassFixture<ServersFixture>
 {
     [Fact]
-    public async Task A_missing_container_runtime_is_said_in_one_sentence_and_ends_the_start()
+    public async Task A_missing_container_runtime_stops_the_start_with_a_one_sentence_error()
     {
         await using var run = await CreateRunAsync();
 
@@ -26,7 +26,7 @@ public sealed partial class WithoutContainersTests(AppHostFixture fixture, Serve
     }
 
     [SkippableFact]
-    public async Task Servers_that_are_already_there_take_the_place_of_containers()
+    public async Task Existing_servers_replace_containers()
     {
         Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
         using var mails = new MailServer();
@@ -56,7 +56,7 @@ public sealed partial class WithoutContainersTests(AppHostFixture fixture, Serve
     }
 
     [SkippableFact]
-    public async Task A_port_in_use_is_said_in_one_sentence_and_ends_the_start()
+    public async Task A_port_in_use_stops_the_start_with_a_one_sentence_error()
     {
         Skip.If(fixture.Engine.Missing is not null, fixture.Engine.Missing);
         await using var run = await fixture.CreateRunAsync(TemplateOptions.Services);
@@ -68,18 +68,18 @@ public sealed partial class WithoutContainersTests(AppHostFixture fixture, Serve
         }
         catch (SocketException)
         {
-            // The AppHost of the other tests runs there.
+            // The AppHost of the other tests uses the port.
         }
 
         var result = await run.RunAsync();
 
         Assert.Equal(1, result.ExitCode);
-        Assert.Matches("^Failed to bind to address .*: address already in use. Stop the AppHost that is running already, .*$", result.Error.Trim());
+        Assert.Matches("^Failed to bind to address .*: address already in use. Stop the AppHost that is already running, .*$", result.Error.Trim());
         Assert.DoesNotContain("   at ", result.Everything, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task What_it_publishes_answers_probes_on_a_port_of_their_own()
+    public async Task Published_services_serve_probes_on_a_separate_port()
     {
         await using var run = await CreateRunAsync();
         var file = Path.Combine(TempFolder.Create("manifest"), "manifest.json");
@@ -93,7 +93,7 @@ public sealed partial class WithoutContainersTests(AppHostFixture fixture, Serve
             var probes = resource.GetProperty("bindings").GetProperty("health");
             Assert.Equal(8081, probes.GetProperty("targetPort").GetInt32());
             Assert.False(probes.TryGetProperty("external", out _));
-            // The port of the probes is one that the service adds by itself.
+            // The service adds the port of the probes to its listen addresses.
             Assert.Equal($"{{{service}.bindings.http.targetPort}}", resource.GetProperty("env").GetProperty("HTTP_PORTS").GetString());
         }
     }

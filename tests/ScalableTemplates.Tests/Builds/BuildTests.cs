@@ -11,9 +11,9 @@ public sealed class BuildTests
     public async Task Output_builds_without_a_warning(string options) =>
         await Build.AssertSucceedsAsync(await Scaffold.CreateAsync(CoveringArray.Rows.Single(row => row.ToString() == options)));
 
-    // Its project includes files of this one.
+    // Its project links files of this project.
     [Fact]
-    public async Task Runner_of_the_benchmarks_builds() =>
+    public async Task Benchmark_runner_builds() =>
         (await Command.DotnetAsync(Path.Combine(Repo.Root, "perf", "Runner"), "build")).EnsureSuccess();
 
     [Fact]

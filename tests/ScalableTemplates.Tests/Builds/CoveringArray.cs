@@ -2,11 +2,11 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Builds;
 
-/// <summary>Two answers that can be given together.</summary>
+/// <summary>A pair of option values.</summary>
 internal sealed record Pair(Dimension First, string FirstValue, Dimension Second, string SecondValue)
 {
-    // SQLite has no separate worker and no replica: the template leaves them out and says so.
-    public bool IsLegal => !Has(Dimension.Database, "sqlite") || !(Has(Dimension.Worker, "separate") || Has(Dimension.Replica, "streaming"));
+    // SQLite supports neither a separate worker nor a replica, so the template omits them with a note.
+    public bool IsSupported => !Has(Dimension.Database, "sqlite") || !(Has(Dimension.Worker, "separate") || Has(Dimension.Replica, "streaming"));
 
     public bool IsIn(TemplateOptions options) => options[First] == FirstValue && options[Second] == SecondValue;
 
@@ -14,7 +14,7 @@ internal sealed record Pair(Dimension First, string FirstValue, Dimension Second
         (First == dimension && FirstValue == value) || (Second == dimension && SecondValue == value);
 }
 
-/// <summary>A few combinations in which every pair of answers occurs: most faults need no more than two options to show.</summary>
+/// <summary>A small set of combinations that covers every pair of option values, as most bugs involve at most two options.</summary>
 internal static class CoveringArray
 {
     public static IReadOnlyList<Pair> Pairs { get; } =
@@ -24,7 +24,7 @@ internal static class CoveringArray
            from firstValue in first.Values
            from secondValue in second.Values
            let pair = new Pair(first, firstValue, second, secondValue)
-           where pair.IsLegal
+           where pair.IsSupported
            select pair,
     ];
 
@@ -32,7 +32,7 @@ internal static class CoveringArray
 
     private static List<TemplateOptions> Generate()
     {
-        // What most users choose is built in any case, and so is an AppHost that starts nothing but the API.
+        // Always includes the defaults of each stage and an AppHost that starts only the API.
         List<TemplateOptions> rows =
         [
             TemplateOptions.Services.Explicit(),
@@ -56,7 +56,7 @@ internal static class CoveringArray
         foreach (var dimension in Dimension.All.Where(dimension => !chosen.ContainsKey(dimension)))
         {
             chosen[dimension] = dimension.Values
-                .Where(value => PairsWith(chosen, dimension, value).All(pair => pair.IsLegal))
+                .Where(value => PairsWith(chosen, dimension, value).All(pair => pair.IsSupported))
                 .MaxBy(value => PairsWith(chosen, dimension, value).Count(uncovered.Contains))!;
         }
 

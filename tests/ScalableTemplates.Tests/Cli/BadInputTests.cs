@@ -2,7 +2,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Cli;
 
-/// <summary>What cannot be done is refused with a clear message and an exit code, and nothing is written.</summary>
+/// <summary>Invalid input is rejected with a clear message and an exit code, and no file is written.</summary>
 public sealed class BadInputTests
 {
     private const int TemplateIssue = 101;
@@ -14,7 +14,7 @@ public sealed class BadInputTests
     [InlineData("'oracle' is not a valid value for --database", "--database", "oracle")]
     [InlineData("'cluster' is not a valid value for --stage", "--stage", "cluster")]
     [InlineData("Cannot parse argument 'abc' for option '--port-suffix'", "--port-suffix", "abc")]
-    public async Task Option_that_does_not_exist_is_refused(string message, params string[] arguments)
+    public async Task Invalid_option_or_value_is_rejected(string message, params string[] arguments)
     {
         var (result, folder) = await RunAsync("Shop", arguments);
 
@@ -24,7 +24,7 @@ public sealed class BadInputTests
     }
 
     [Fact]
-    public async Task Refused_value_is_answered_with_the_possible_ones()
+    public async Task Error_for_an_invalid_value_lists_the_valid_ones()
     {
         var (result, _) = await RunAsync("Shop", "--database", "oracle");
 
@@ -33,7 +33,7 @@ public sealed class BadInputTests
     }
 
     [Fact]
-    public async Task Name_that_cannot_be_a_file_name_is_refused()
+    public async Task Name_that_is_not_a_valid_file_name_is_rejected()
     {
         var (result, folder) = await RunAsync("a/b");
 
@@ -54,7 +54,7 @@ public sealed class BadInputTests
     [InlineData("shop@(Shop)")]
     [InlineData("a\nb")]
     [InlineData("nul.shop")]
-    public async Task Name_that_no_file_or_project_can_have_is_refused_with_the_reason(string name)
+    public async Task Name_that_is_invalid_for_a_file_or_project_is_rejected_with_the_reason(string name)
     {
         var (result, folder) = await RunAsync(name);
 
@@ -64,7 +64,7 @@ public sealed class BadInputTests
     }
 
     [Fact]
-    public async Task Folder_that_cannot_be_written_is_named()
+    public async Task Error_names_a_folder_that_is_not_writable()
     {
         var parent = TempFolder.Create("output");
         await File.WriteAllTextAsync(Path.Combine(parent, "file"), "");

@@ -3,16 +3,16 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Cli;
 
-/// <summary>What is printed after creation.</summary>
+/// <summary>The notes and next steps that are printed after creation.</summary>
 public sealed partial class NoteTests
 {
     [Theory]
-    [InlineData("there is no separate worker", "--database", "sqlite", "--worker", "separate")]
-    [InlineData("there is no separate worker", "--stage", "single", "--worker", "separate")]
-    [InlineData("there is no replica", "--stage", "single", "--replica", "streaming")]
-    [InlineData("there are no partitions", "--stage", "single", "--partitioning", "monthly")]
-    [InlineData("there is no compose.yaml", "--stage", "single", "--orchestrator", "compose", "--no-sample")]
-    public async Task Piece_that_makes_no_sense_is_left_out_with_a_note(string note, params string[] arguments) =>
+    [InlineData("the separate worker was omitted", "--database", "sqlite", "--worker", "separate")]
+    [InlineData("the separate worker was omitted", "--stage", "single", "--worker", "separate")]
+    [InlineData("the replica was omitted", "--stage", "single", "--replica", "streaming")]
+    [InlineData("partitioning was omitted", "--stage", "single", "--partitioning", "monthly")]
+    [InlineData("compose.yaml was omitted", "--stage", "single", "--orchestrator", "compose", "--no-sample")]
+    public async Task Unsupported_piece_is_omitted_with_a_note(string note, params string[] arguments) =>
         Assert.Contains($"Note: {note}", await PrintedAsync(arguments), StringComparison.Ordinal);
 
     [Theory]
@@ -23,20 +23,20 @@ public sealed partial class NoteTests
     [InlineData("--orchestrator", "compose", "--worker", "separate")]
     [InlineData("--stage", "single", "--orchestrator", "compose")]
     [InlineData("--replica", "streaming")]
-    public async Task Combination_that_makes_sense_has_no_note(params string[] arguments) =>
+    public async Task Supported_combination_has_no_note(params string[] arguments) =>
         Assert.DoesNotContain("Note:", await PrintedAsync(arguments), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("In the new folder, with Docker or Podman running: dotnet run --project src/AppHost")]
     [InlineData("In the new folder: dotnet run --project src/AppHost", "--database", "sqlite", "--cache", "memory", "--broker", "database", "--no-sample")]
     [InlineData("dotnet run --project src/Api", "--stage", "single")]
-    [InlineData("README.md says how to start the servers", "--orchestrator", "compose")]
-    [InlineData("README.md says how to start the servers", "--orchestrator", "none")]
-    public async Task Next_step_fits_the_output(string step, params string[] arguments) =>
+    [InlineData("See README.md in the new folder for how to start the servers", "--orchestrator", "compose")]
+    [InlineData("See README.md in the new folder for how to start the servers", "--orchestrator", "none")]
+    public async Task Next_steps_match_the_output(string step, params string[] arguments) =>
         Assert.Contains(step, await PrintedAsync(arguments), StringComparison.Ordinal);
 
     [Fact]
-    public async Task Packages_are_restored_unless_told_otherwise()
+    public async Task Packages_are_restored_by_default()
     {
         var folder = Path.Combine(TempFolder.Create("output"), "Shop");
         var hive = await Hive.FromPackageAsync();
@@ -49,7 +49,7 @@ public sealed partial class NoteTests
     }
 
     [Fact]
-    public async Task Ports_are_chosen_when_they_are_not_given()
+    public async Task Ports_are_random_by_default()
     {
         var folder = Path.Combine(TempFolder.Create("output"), "Shop");
         (await Scaffold.RunAsync(await Hive.FromPackageAsync(), folder, "Shop", "--stage", "single")).EnsureSuccess();

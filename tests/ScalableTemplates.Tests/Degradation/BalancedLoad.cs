@@ -7,21 +7,21 @@ using ScalableTemplates.Tests.EndToEnd;
 namespace ScalableTemplates.Tests.Degradation;
 
 /// <summary>
-/// Clients that place and list orders at a constant rate, or as fast as they are answered, through a load balancer, which sends nothing
-/// to a replica from a moment after its /health is not 200. Nobody asks twice: what fails has failed.
+/// Clients that place and list orders, at a constant rate at most, through a load balancer that removes a replica once its /health is
+/// not 200. Failed requests are not retried.
 /// </summary>
 internal sealed class BalancedLoad : IAsyncDisposable
 {
     private const int RequestsPerSecond = 50;
 
-    // So few that a slow API has no reason to turn any away.
-    private const int MostWaiting = 8;
+    // Few enough that even a slow API sheds no request.
+    private const int MaxConcurrency = 8;
 
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly HttpClient client = new();
     private readonly HttpClient prober = new() { Timeout = TimeSpan.FromSeconds(10) };
-    private readonly SemaphoreSlim places = new(MostWaiting);
+    private readonly SemaphoreSlim slots = new(MaxConcurrency);
     private readonly CancellationTokenSource stopping = new();
     private readonly Guid product;
     private readonly Task[] running;
@@ -39,24 +39,24 @@ internal sealed class BalancedLoad : IAsyncDisposable
 
     public ConcurrentBag<string> Failures { get; } = [];
 
-    /// <summary>What /health of each replica has said, and how that changed.</summary>
-    public ConcurrentDictionary<Uri, string> Words { get; } = [];
+    /// <summary>The sequence of distinct /health responses of each replica.</summary>
+    public ConcurrentDictionary<Uri, string> HealthHistory { get; } = [];
 
     public bool IsReady(Uri replica) => ready.Contains(replica);
 
     public int Answered => answered;
 
-    /// <summary>Waits until so many more requests are answered.</summary>
-    public Task AnswerAsync(int count)
+    /// <summary>Waits until <paramref name="count"/> more requests have got a response.</summary>
+    public Task WaitForResponsesAsync(int count)
     {
         var until = answered + count;
         return UntilAsync(() => answered >= until);
     }
 
-    /// <summary>Waits until the load balancer has noticed that the replica is, or is no more, to be sent requests.</summary>
-    public Task NoticeAsync(Uri replica, bool isReady) => UntilAsync(() => IsReady(replica) == isReady);
+    /// <summary>Waits until the load balancer has added or removed the replica.</summary>
+    public Task WaitForReadinessAsync(Uri replica, bool isReady) => UntilAsync(() => IsReady(replica) == isReady);
 
-    /// <summary>Sends no more, and waits for all answers.</summary>
+    /// <summary>Stops sending requests and waits for all responses.</summary>
     public async Task StopAsync()
     {
         await stopping.CancelAsync();
@@ -68,14 +68,14 @@ internal sealed class BalancedLoad : IAsyncDisposable
         await StopAsync();
         client.Dispose();
         prober.Dispose();
-        places.Dispose();
+        slots.Dispose();
         stopping.Dispose();
     }
 
-    private static async Task UntilAsync(Func<bool> isSo)
+    private static async Task UntilAsync(Func<bool> condition)
     {
-        using var timeout = new CancellationTokenSource(Daemon.Patience);
-        while (!isSo())
+        using var timeout = new CancellationTokenSource(Daemon.WaitTimeout);
+        while (!condition())
         {
             await Task.Delay(50, timeout.Token);
         }
@@ -85,19 +85,19 @@ internal sealed class BalancedLoad : IAsyncDisposable
     {
         while (!stopping.IsCancellationRequested)
         {
-            var answers = await Task.WhenAll(replicas.Select(IsWellAsync));
-            ready = [.. replicas.Where((_, index) => answers[index])];
+            var results = await Task.WhenAll(replicas.Select(IsReadyAsync));
+            ready = [.. replicas.Where((_, index) => results[index])];
             await Task.Delay(ProbeInterval);
         }
     }
 
-    private async Task<bool> IsWellAsync(Uri replica)
+    private async Task<bool> IsReadyAsync(Uri replica)
     {
         try
         {
             using var response = await prober.GetAsync(new Uri(replica, "health"));
-            var word = $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}";
-            Words.AddOrUpdate(replica, word, (_, words) => words.EndsWith(word, StringComparison.Ordinal) ? words : $"{words}, {word}");
+            var status = $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}";
+            HealthHistory.AddOrUpdate(replica, status, (_, history) => history.EndsWith(status, StringComparison.Ordinal) ? history : $"{history}, {status}");
             return response.IsSuccessStatusCode;
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
@@ -111,7 +111,7 @@ internal sealed class BalancedLoad : IAsyncDisposable
         var requests = new List<Task>();
         while (!stopping.IsCancellationRequested)
         {
-            await places.WaitAsync();
+            await slots.WaitAsync();
             requests.Add(SendAsync(requests.Count));
             await Task.Delay(TimeSpan.FromSeconds(1) / RequestsPerSecond);
         }
@@ -151,7 +151,7 @@ internal sealed class BalancedLoad : IAsyncDisposable
         }
         finally
         {
-            places.Release();
+            slots.Release();
         }
     }
 }

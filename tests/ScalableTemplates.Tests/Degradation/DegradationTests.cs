@@ -4,14 +4,14 @@ using Xunit.Abstractions;
 
 namespace ScalableTemplates.Tests.Degradation;
 
-/// <summary>The matrix of docs/degradation.md: what callers are answered while one piece is down or hangs, and what becomes of their orders.</summary>
+/// <summary>The matrix of docs/degradation.md: responses and the processing of orders while one dependency is down, hangs or refuses.</summary>
 [Collection("Faults")]
 public sealed class DegradationTests(RunningShop shop, ITestOutputHelper output) : IClassFixture<RunningShop>
 {
-    private const string AsEver = "page 200, product 200, price 204, place 202, order 200, health 200, alive 200";
+    private const string AllSuccessful = "page 200, product 200, price 204, place 202, order 200, health 200, alive 200";
 
-    // The request timeout, which the API itself keeps: what is answered as ever was in time. And the same again for the machine.
-    private static readonly TimeSpan GivenUp = 2 * TimeSpan.FromSeconds(15);
+    // Twice the request timeout of the API, to allow for a slow machine.
+    private static readonly TimeSpan MaxDuration = 2 * TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan Moment = TimeSpan.FromSeconds(3);
 
@@ -29,21 +29,21 @@ public sealed class DegradationTests(RunningShop shop, ITestOutputHelper output)
     [InlineData("Payment provider", "hanging", "Healthy", "Pending")]
     [InlineData("Mail server", "down", "Healthy", "Paid")]
     [InlineData("Mail server", "hanging", "Healthy", "Paid")]
-    public async Task Every_request_is_answered_as_ever_while_there_is_no(string piece, string fault, string health, string meanwhile)
+    public async Task All_requests_succeed_during_an_outage_of(string dependency, string fault, string health, string meanwhile)
     {
         var before = await PrepareAsync();
-        var (@break, mend) = shop.Fault(piece, fault);
+        var (inject, recover) = shop.Fault(dependency, fault);
         var orders = new List<Guid>();
-        await @break();
+        await inject();
         try
         {
-            foreach (var moment in new[] { "at once", "later" })
+            foreach (var moment in new[] { "immediately", "later" })
             {
-                var answers = await AskForAllAsync(before);
-                output.WriteLine($"{piece} {fault}, {moment}: {answers.Times}\n{answers.Errors}");
-                Assert.Equal(AsEver, answers.ToString());
-                Assert.True(answers.Slowest < GivenUp, answers.Times);
-                orders.Add(answers.Order!.Value);
+                var responses = await SendAllAsync(before);
+                output.WriteLine($"{dependency} {fault}, {moment}: {responses.Times}\n{responses.Errors}");
+                Assert.Equal(AllSuccessful, responses.ToString());
+                Assert.True(responses.Slowest < MaxDuration, responses.Times);
+                orders.Add(responses.Order!.Value);
                 await WaitForHealthAsync(health);
             }
 
@@ -51,12 +51,12 @@ public sealed class DegradationTests(RunningShop shop, ITestOutputHelper output)
             await Task.Delay(Moment);
             foreach (var order in orders)
             {
-                Assert.Equal(meanwhile, await shop.Customer.GetStatusAsync(order));
+                Assert.Equal(meanwhile, await shop.Client.GetStatusAsync(order));
             }
         }
         finally
         {
-            await mend();
+            await recover();
         }
 
         await AssertSettledAsync([before.Order, .. orders]);
@@ -65,59 +65,59 @@ public sealed class DegradationTests(RunningShop shop, ITestOutputHelper output)
     [SkippableTheory]
     [InlineData("down")]
     [InlineData("hanging")]
-    public async Task Without_the_primary_the_standby_and_the_cache_are_read_and_other_requests_are_given_up(string fault)
+    public async Task Without_the_primary_reads_are_served_by_standby_and_cache_and_writes_get_503(string fault)
     {
         var before = await PrepareAsync();
-        // Redis has perhaps only just come back; while its circuit is open, nothing is kept there.
+        // Redis may just have recovered; while its circuit breaker is open, nothing is written to it.
         await shop.WaitUntilAsync(async () =>
-            (await shop.Customer.ReadProductAsync(before.Cached)).Status == HttpStatusCode.OK && await shop.IsInRedisAsync(before.Cached));
-        var (@break, mend) = shop.Fault("PostgreSQL", fault);
-        var underWay = Customer.IdOf(await shop.Customer.PlaceAsync(Guid.NewGuid().ToString(), before.Priced));
-        Answers answers;
-        await @break();
+            (await shop.Client.ReadProductAsync(before.Cached)).Status == HttpStatusCode.OK && await shop.IsInRedisAsync(before.Cached));
+        var (inject, recover) = shop.Fault("PostgreSQL", fault);
+        var inProgress = ShopClient.IdOf(await shop.Client.PlaceAsync(Guid.NewGuid().ToString(), before.Priced));
+        Responses responses;
+        await inject();
         try
         {
             await WaitForHealthAsync("Degraded");
-            answers = await AskForAllAsync(before);
-            output.WriteLine($"PostgreSQL {fault}: {answers.Times}");
+            responses = await SendAllAsync(before);
+            output.WriteLine($"PostgreSQL {fault}: {responses.Times}");
         }
         finally
         {
-            await mend();
+            await recover();
         }
 
-        // The circuit breaker closes with the next probe.
+        // The next health check closes the circuit breaker.
         await WaitForHealthAsync("Healthy");
-        var again = await shop.Customer.PlaceAsync(answers.IdempotencyKey, before.Priced);
-        await AssertSettledAsync([before.Order, underWay, Customer.IdOf(again)]);
-        Assert.Equal("page 200, product 200, price 503, place 503, order 200, health 200, alive 200", answers.ToString());
-        Assert.True(answers.Slowest < GivenUp, answers.Times);
+        var retry = await shop.Client.PlaceAsync(responses.IdempotencyKey, before.Priced);
+        await AssertSettledAsync([before.Order, inProgress, ShopClient.IdOf(retry)]);
+        Assert.Equal("page 200, product 200, price 503, place 503, order 200, health 200, alive 200", responses.ToString());
+        Assert.True(responses.Slowest < MaxDuration, responses.Times);
     }
 
     [SkippableFact]
-    public async Task A_cache_that_hangs_costs_its_timeout_once_in_a_while_and_not_for_each_request()
+    public async Task A_hanging_cache_delays_occasional_requests_by_its_timeout_not_every_request()
     {
         await PrepareAsync();
-        // What went well before must not make up for what fails.
-        await Task.WhenAll((await shop.AddProductsAsync(300)).Select(shop.Customer.ReadProductAsync));
+        // Earlier successes must not keep the failure ratio of the circuit breaker low.
+        await Task.WhenAll((await shop.AddProductsAsync(300)).Select(shop.Client.ReadProductAsync));
         var products = await shop.AddProductsAsync(40);
-        var (@break, mend) = shop.Fault("Redis", "hanging");
-        await @break();
+        var (inject, recover) = shop.Fault("Redis", "hanging");
+        await inject();
         try
         {
             var clock = Stopwatch.StartNew();
             foreach (var product in products)
             {
-                Assert.Equal(HttpStatusCode.OK, (await shop.Customer.ReadProductAsync(product)).Status);
+                Assert.Equal(HttpStatusCode.OK, (await shop.Client.ReadProductAsync(product)).Status);
             }
 
             output.WriteLine($"40 reads while Redis hangs: {clock.Elapsed.TotalSeconds:0.0} s");
-            // To wait each time would take twice that at least.
+            // Waiting for the timeout each time would take at least twice as long.
             Assert.True(clock.Elapsed < products.Length * RunningShop.CacheTimeout / 2, $"{clock.Elapsed}");
         }
         finally
         {
-            await mend();
+            await recover();
         }
 
         await WaitForHealthAsync("Healthy");
@@ -128,13 +128,13 @@ public sealed class DegradationTests(RunningShop shop, ITestOutputHelper output)
         Skip.If(EndToEnd.ServersFixture.Missing is not null, EndToEnd.ServersFixture.Missing);
         await WaitForHealthAsync("Healthy");
         var products = await shop.AddProductsAsync(2);
-        var placed = await shop.Customer.PlaceAsync(Guid.NewGuid().ToString(), products[1]);
-        Assert.Equal(HttpStatusCode.OK, (await shop.Customer.ReadProductAsync(products[0])).Status);
-        return (products[0], products[1], Customer.IdOf(placed));
+        var placed = await shop.Client.PlaceAsync(Guid.NewGuid().ToString(), products[1]);
+        Assert.Equal(HttpStatusCode.OK, (await shop.Client.ReadProductAsync(products[0])).Status);
+        return (products[0], products[1], ShopClient.IdOf(placed));
     }
 
-    private Task<Answers> AskForAllAsync((Guid Cached, Guid Priced, Guid Order) before) =>
-        shop.Customer.AskForAllAsync(before.Cached, before.Priced, before.Order);
+    private Task<Responses> SendAllAsync((Guid Cached, Guid Priced, Guid Order) before) =>
+        shop.Client.SendAllAsync(before.Cached, before.Priced, before.Order);
 
     private async Task AssertSettledAsync(IReadOnlyList<Guid> orders)
     {
@@ -147,13 +147,13 @@ public sealed class DegradationTests(RunningShop shop, ITestOutputHelper output)
         }
     }
 
-    private Task WaitForHealthAsync(string word) => shop.WaitUntilAsync(async () => await shop.Customer.GetHealthAsync() == word);
+    private Task WaitForHealthAsync(string status) => shop.WaitUntilAsync(async () => await shop.Client.GetHealthAsync() == status);
 
     private async Task WaitForStatusAsync(IEnumerable<Guid> orders, string status)
     {
         foreach (var order in orders)
         {
-            await shop.WaitUntilAsync(async () => await shop.Customer.GetStatusAsync(order) == status);
+            await shop.WaitUntilAsync(async () => await shop.Client.GetStatusAsync(order) == status);
         }
     }
 }

@@ -4,7 +4,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Degradation;
 
-/// <summary>What the probes say in production, where they have a port of their own.</summary>
+/// <summary>Probes in production, where they have a separate port.</summary>
 [Collection("Hardening")]
 public sealed class HealthTests(ServersFixture servers) : IAsyncLifetime
 {
@@ -16,7 +16,7 @@ public sealed class HealthTests(ServersFixture servers) : IAsyncLifetime
     {
         if (ServersFixture.Missing is null)
         {
-            // Its address is known from when it first ran.
+            // The port is assigned at the first start.
             await postgres.StartAsync();
             await postgres.KillAsync();
             var connectionStrings = await servers.GetConnectionStringsAsync();
@@ -36,7 +36,7 @@ public sealed class HealthTests(ServersFixture servers) : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task A_process_is_starting_until_its_database_is_there_and_degraded_when_that_goes_away()
+    public async Task A_process_is_starting_until_its_database_is_up_and_degraded_when_it_goes_down()
     {
         Skip.If(backend is null, ServersFixture.Missing);
 
@@ -47,14 +47,14 @@ public sealed class HealthTests(ServersFixture servers) : IAsyncLifetime
 
         await postgres.RunAsync();
         await backend.WaitUntilAsync(async () => await GetAsync(probes, "health") == (HttpStatusCode.OK, "Healthy"));
-        await AssertProbesAndApiAreApartAsync();
+        await AssertProbesAndApiAreSeparateAsync();
 
         await postgres.KillAsync();
         await backend.WaitUntilAsync(async () => await GetAsync(probes, "health") == (HttpStatusCode.OK, "Degraded"));
         Assert.Equal((HttpStatusCode.OK, "Healthy"), await GetAsync(probes, "alive"));
     }
 
-    private async Task AssertProbesAndApiAreApartAsync()
+    private async Task AssertProbesAndApiAreSeparateAsync()
     {
         var api = backend!.Address.Port;
         Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(api, "health")).Status);

@@ -7,7 +7,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Degradation;
 
-/// <summary>What hangs or is locked costs neither a probe nor, once that is known, a request its time.</summary>
+/// <summary>Hanging servers and locked tables delay neither probes nor, once detected, requests.</summary>
 [Collection("Hardening")]
 public sealed class OutageTests(ServersFixture servers) : IAsyncLifetime
 {
@@ -51,26 +51,26 @@ public sealed class OutageTests(ServersFixture servers) : IAsyncLifetime
     [SkippableTheory]
     [InlineData("PostgreSQL")]
     [InlineData("Redis")]
-    public async Task Probes_are_answered_from_memory_while_a_server_hangs(string piece)
+    public async Task Probes_respond_from_memory_while_a_server_hangs(string server)
     {
         Skip.If(backend is null, ServersFixture.Missing);
-        await (piece == "Redis" ? redis.PauseAsync() : postgres.PauseAsync());
+        await (server == "Redis" ? redis.PauseAsync() : postgres.PauseAsync());
         try
         {
-            await AssertProbesAreQuickAsync();
+            await AssertProbesAreFastAsync();
             await backend!.WaitUntilAsync(async () => await GetHealthAsync() == "Degraded");
-            await AssertProbesAreQuickAsync();
+            await AssertProbesAreFastAsync();
         }
         finally
         {
-            await (piece == "Redis" ? redis.ResumeAsync() : postgres.ResumeAsync());
+            await (server == "Redis" ? redis.ResumeAsync() : postgres.ResumeAsync());
         }
 
         await backend!.WaitUntilAsync(async () => await GetHealthAsync() == "Healthy");
     }
 
     [SkippableFact]
-    public async Task A_locked_table_and_the_requests_that_wait_for_it_leave_the_process_healthy()
+    public async Task A_locked_table_and_the_requests_waiting_for_it_leave_the_process_healthy()
     {
         Skip.If(backend is null, ServersFixture.Missing);
         await using var connection = new NpgsqlConnection(database + ";Pooling=false");
@@ -80,7 +80,7 @@ public sealed class OutageTests(ServersFixture servers) : IAsyncLifetime
         await command.ExecuteNonQueryAsync();
 
         var waiting = Task.WhenAll(Enumerable.Range(0, 41).Select(_ => GetAsync("v1/products")));
-        await AssertProbesAreQuickAsync(GetHealthAsync, "Healthy");
+        await AssertProbesAreFastAsync(GetHealthAsync, "Healthy");
         await transaction.RollbackAsync();
 
         await waiting;
@@ -89,24 +89,24 @@ public sealed class OutageTests(ServersFixture servers) : IAsyncLifetime
     [SkippableTheory]
     [InlineData("down")]
     [InlineData("hanging")]
-    public async Task Requests_fail_at_once_while_the_database_is(string fault)
+    public async Task Requests_fail_fast_while_the_database_is(string fault)
     {
         Skip.If(backend is null, ServersFixture.Missing);
         Assert.Equal(HttpStatusCode.OK, (await GetAsync("v1/products")).Status);
         await (fault == "down" ? postgres.KillAsync() : postgres.PauseAsync());
         await backend!.WaitUntilAsync(async () => await GetHealthAsync() == "Degraded");
-        // Requests that began before that are given up one by one.
+        // Waits for requests that began before the circuit breaker opened.
         await GetAsync("v1/products");
 
-        // More than one round, as with more clients than places some are turned away before they need the database.
+        // Several rounds, as some requests are shed before they need the database.
         for (var round = 0; round < 3; round++)
         {
-            var answers = await Task.WhenAll(Enumerable.Range(0, 150).Select(_ => GetAsync("v1/products")));
-            Assert.All(answers, answer => Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.Status));
-            Assert.All(answers, answer => Assert.True(answer.HasRetryAfter));
+            var responses = await Task.WhenAll(Enumerable.Range(0, 150).Select(_ => GetAsync("v1/products")));
+            Assert.All(responses, response => Assert.Equal(HttpStatusCode.ServiceUnavailable, response.Status));
+            Assert.All(responses, response => Assert.True(response.HasRetryAfter));
         }
 
-        // One in order waited for its timeouts and retries, 15 seconds; other work on the machine only ever adds time.
+        // A request that waits for timeouts and retries takes 15 seconds. The fastest counts, as other load on the machine only adds time.
         var fastest = TimeSpan.MaxValue;
         for (var attempt = 0; attempt < 5; attempt++)
         {
@@ -129,10 +129,10 @@ public sealed class OutageTests(ServersFixture servers) : IAsyncLifetime
         return (response.StatusCode, response.Headers.RetryAfter is not null, clock.Elapsed);
     }
 
-    private Task AssertProbesAreQuickAsync() => AssertProbesAreQuickAsync(GetHealthAsync, status: null);
+    private Task AssertProbesAreFastAsync() => AssertProbesAreFastAsync(GetHealthAsync, status: null);
 
-    // Each series lasts longer than a check and its timeout. Other work on the machine only ever adds time, so one in time is enough.
-    private static async Task AssertProbesAreQuickAsync(Func<Task<string>> probe, string? status)
+    // Each series lasts longer than a health check with its timeout. One fast series is enough, as other load on the machine only adds time.
+    private static async Task AssertProbesAreFastAsync(Func<Task<string>> probe, string? status)
     {
         var slowest = new List<TimeSpan>();
         do
@@ -141,9 +141,9 @@ public sealed class OutageTests(ServersFixture servers) : IAsyncLifetime
             for (var attempt = 0; attempt < 20; attempt++)
             {
                 var clock = Stopwatch.StartNew();
-                var answer = await probe();
+                var response = await probe();
                 slowest[^1] = clock.Elapsed > slowest[^1] ? clock.Elapsed : slowest[^1];
-                Assert.Equal(status ?? answer, answer);
+                Assert.Equal(status ?? response, response);
                 await Task.Delay(TimeSpan.FromMilliseconds(200));
             }
         }

@@ -7,14 +7,14 @@ using Xunit.Abstractions;
 
 namespace ScalableTemplates.Tests.Degradation;
 
-/// <summary>Messages while a dependency neither is down nor hangs, but refuses: read-only, full, an alarm, a cancelled consumer, too large.</summary>
+/// <summary>Messaging while a dependency refuses operations: read-only database, memory alarm, deleted queue, message too large.</summary>
 [Collection("Faults")]
 public sealed class RefusalTests(RunningShop shop, ITestOutputHelper output) : IClassFixture<RunningShop>, IAsyncLifetime
 {
     private const string Charging = "charge-payment";
     private const string Confirming = "send-confirmation";
 
-    // What the worker has in its hands when something breaks is begun once more: as many as it handles at once.
+    // Messages in progress when the fault occurs are repeated: at most the maximum concurrency of both consumers.
     private const int InFlight = 2 * 8;
 
     private Guid product;
@@ -38,13 +38,13 @@ public sealed class RefusalTests(RunningShop shop, ITestOutputHelper output) : I
     }
 
     [SkippableFact]
-    public async Task A_database_that_is_read_only_uses_up_no_tries_and_pays_nothing_again_and_again()
+    public async Task A_read_only_database_consumes_no_attempts_and_repeats_no_payments()
     {
         const int Count = 60;
         var (logged, requests, mails) = (shop.Backend.WorkerLog.Length, shop.Payments.Requests, shop.Mails.Repeats);
         var orders = await PlaceWithoutWorkerAsync(Count);
-        var (refuse, mend) = shop.Fault("PostgreSQL", "refusing");
-        await refuse();
+        var (inject, recover) = shop.Fault("PostgreSQL", "refusing");
+        await inject();
         try
         {
             await shop.Backend.ResumeWorkerAsync();
@@ -53,12 +53,12 @@ public sealed class RefusalTests(RunningShop shop, ITestOutputHelper output) : I
         }
         finally
         {
-            await mend();
+            await recover();
         }
 
         var meanwhile = shop.Payments.Requests - requests;
         await WaitForAsync(orders, "Confirmed");
-        output.WriteLine($"{meanwhile} provider calls meanwhile, {shop.Payments.Requests - requests} in all for {Count} orders");
+        output.WriteLine($"{meanwhile} provider calls during the fault, {shop.Payments.Requests - requests} in total for {Count} orders");
         Assert.InRange(meanwhile, 0, InFlight);
         Assert.InRange(shop.Payments.Requests - requests, Count, Count + InFlight);
         Assert.Equal(mails, shop.Mails.Repeats);
@@ -71,7 +71,7 @@ public sealed class RefusalTests(RunningShop shop, ITestOutputHelper output) : I
     }
 
     [SkippableFact]
-    public async Task A_queue_that_is_deleted_is_declared_again_and_consumed()
+    public async Task A_deleted_queue_is_redeclared_and_consumed()
     {
         await using (var channel = await connection!.CreateChannelAsync())
         {
@@ -83,21 +83,21 @@ public sealed class RefusalTests(RunningShop shop, ITestOutputHelper output) : I
     }
 
     [SkippableFact]
-    public async Task A_broker_with_a_memory_alarm_is_drained_and_gets_the_rest_when_it_is_over()
+    public async Task A_broker_with_a_memory_alarm_is_drained_and_receives_the_rest_once_the_alarm_clears()
     {
         var orders = await PlaceWithoutWorkerAsync(300);
-        var (refuse, mend) = shop.Fault("RabbitMQ", "refusing");
-        await refuse();
+        var (inject, recover) = shop.Fault("RabbitMQ", "refusing");
+        await inject();
         try
         {
             await shop.Backend.ResumeWorkerAsync();
             await shop.WaitUntilAsync(async () => (await shop.GetQueuesAsync())[Charging] == 0);
             orders.Add(await PlaceAsync());
-            await shop.WaitUntilAsync(async () => await shop.Customer.GetHealthAsync() == "Degraded");
+            await shop.WaitUntilAsync(async () => await shop.Client.GetHealthAsync() == "Degraded");
         }
         finally
         {
-            await mend();
+            await recover();
         }
 
         await WaitForAsync(orders, "Confirmed");
@@ -106,15 +106,15 @@ public sealed class RefusalTests(RunningShop shop, ITestOutputHelper output) : I
     }
 
     [SkippableFact]
-    public async Task A_message_that_is_too_large_for_the_broker_is_put_aside_and_the_others_are_published()
+    public async Task A_message_too_large_for_the_broker_is_dead_lettered_and_the_others_are_published()
     {
-        var (breakDown, mend) = shop.Fault("RabbitMQ", "down");
+        var (inject, recover) = shop.Fault("RabbitMQ", "down");
         var orders = new List<Guid>();
-        Guid culprit;
-        await breakDown();
+        Guid oversized;
+        await inject();
         try
         {
-            culprit = await AddToOutboxAsync("orders.placed", $"\"{new string('x', 2 * RunningShop.MaxMessageBytes)}\"");
+            oversized = await AddToOutboxAsync("orders.placed", $"\"{new string('x', 2 * RunningShop.MaxMessageBytes)}\"");
             for (var count = 0; count < 60; count++)
             {
                 orders.Add(await PlaceAsync());
@@ -122,21 +122,21 @@ public sealed class RefusalTests(RunningShop shop, ITestOutputHelper output) : I
         }
         finally
         {
-            await mend();
+            await recover();
         }
 
         await WaitForAsync(orders, "Confirmed");
-        await shop.WaitUntilAsync(async () => (await QueryAsync<string?>($"SELECT error FROM outbox_messages WHERE id = '{culprit}' AND due_at IS NULL")) is { } error
+        await shop.WaitUntilAsync(async () => (await QueryAsync<string?>($"SELECT error FROM outbox_messages WHERE id = '{oversized}' AND due_at IS NULL")) is { } error
             && error.Contains("size", StringComparison.Ordinal));
-        Assert.Contains("\"Consumer\": \"outbox\"", (await shop.Backend.RunWorkerAsync("dead-letters", "show", $"{culprit}")).EnsureSuccess().Output, StringComparison.Ordinal);
-        Assert.Contains("1 replayed.", (await shop.Backend.RunWorkerAsync("dead-letters", "replay", $"{culprit}")).EnsureSuccess().Output, StringComparison.Ordinal);
-        await shop.WaitUntilAsync(async () => await QueryAsync<DateTime?>($"SELECT failed_at FROM outbox_messages WHERE id = '{culprit}' AND due_at IS NULL") is not null);
+        Assert.Contains("\"Consumer\": \"outbox\"", (await shop.Backend.RunWorkerAsync("dead-letters", "show", $"{oversized}")).EnsureSuccess().Output, StringComparison.Ordinal);
+        Assert.Contains("1 replayed.", (await shop.Backend.RunWorkerAsync("dead-letters", "replay", $"{oversized}")).EnsureSuccess().Output, StringComparison.Ordinal);
+        await shop.WaitUntilAsync(async () => await QueryAsync<DateTime?>($"SELECT failed_at FROM outbox_messages WHERE id = '{oversized}' AND due_at IS NULL") is not null);
         Assert.Contains("1 discarded.", (await shop.Backend.RunWorkerAsync("dead-letters", "discard", "--all", "--handler", "outbox")).EnsureSuccess().Output, StringComparison.Ordinal);
         await WaitForHealthyWorkerAsync();
     }
 
     [SkippableFact]
-    public async Task Messages_that_workers_held_when_they_ended_are_not_given_up_unless_each_try_ends_the_worker()
+    public async Task Messages_held_by_crashed_workers_are_redelivered_unless_they_crash_the_worker_on_every_attempt()
     {
         var charged = shop.Payments.Charges.Count();
         await shop.Backend.KillWorkerAsync();
@@ -147,16 +147,16 @@ public sealed class RefusalTests(RunningShop shop, ITestOutputHelper output) : I
         }
 
         await shop.Backend.Api.WaitUntilAsync(async () => (await shop.GetQueuesAsync())[Charging] >= orders.Count);
-        for (var death = 0; death < 25; death++)
+        for (var crash = 0; crash < 25; crash++)
         {
-            await TakeAndDieAsync(orders.Count);
+            await ConsumeAndDisconnectAsync(orders.Count);
         }
 
-        var deadly = Guid.CreateVersion7();
+        var poison = Guid.CreateVersion7();
         await using (var channel = await connection!.CreateChannelAsync())
         {
             var headers = new Dictionary<string, object?> { ["x-suspect"] = 1, ["x-attempts"] = RunningShop.RetryDelays.Length };
-            var properties = new BasicProperties { MessageId = deadly.ToString(), Type = "orders.placed", Headers = headers };
+            var properties = new BasicProperties { MessageId = poison.ToString(), Type = "orders.placed", Headers = headers };
             await channel.BasicPublishAsync("", Charging, mandatory: true, properties, Encoding.UTF8.GetBytes("{}"));
         }
 
@@ -167,16 +167,16 @@ public sealed class RefusalTests(RunningShop shop, ITestOutputHelper output) : I
         await shop.WaitUntilAsync(async () =>
             (await shop.Backend.RunWorkerAsync("dead-letters", "list")).EnsureSuccess().Output.Contains("The worker ended while it handled the message", StringComparison.Ordinal));
         Assert.Equal(1, (await shop.GetQueuesAsync())[$"{Charging}.dead"]);
-        Assert.Contains($"{Charging} failed on message {deadly}; dead-lettered", shop.Backend.WorkerLog, StringComparison.Ordinal);
+        Assert.Contains($"{Charging} failed on message {poison}; dead-lettered", shop.Backend.WorkerLog, StringComparison.Ordinal);
         await using var purging = await connection.CreateChannelAsync();
         await purging.QueuePurgeAsync($"{Charging}.dead");
     }
 
     [SkippableFact]
-    public async Task Processes_end_in_time_while_the_broker_hangs()
+    public async Task Processes_shut_down_in_time_while_the_broker_hangs()
     {
-        var (hang, mend) = shop.Fault("RabbitMQ", "hanging");
-        await hang();
+        var (inject, recover) = shop.Fault("RabbitMQ", "hanging");
+        await inject();
         try
         {
             var order = await PlaceAsync();
@@ -186,13 +186,13 @@ public sealed class RefusalTests(RunningShop shop, ITestOutputHelper output) : I
             output.WriteLine($"worker {codes[0].Took.TotalSeconds:0.0} s, API {codes[1].Took.TotalSeconds:0.0} s");
             Assert.All(codes, end => Assert.True(end.Took < TimeSpan.FromSeconds(30), $"{end.Took}"));
             Assert.All(codes, end => Assert.Equal(0, end.Code));
-            await mend();
+            await recover();
             await Task.WhenAll(shop.Backend.StartApiAsync(), shop.Backend.StartWorkerAsync());
             await WaitForAsync([order], "Confirmed");
         }
         finally
         {
-            await mend();
+            await recover();
         }
 
         static async Task<(int Code, TimeSpan Took)> TimeAsync(Task<int> end)
@@ -203,15 +203,15 @@ public sealed class RefusalTests(RunningShop shop, ITestOutputHelper output) : I
     }
 
     [SkippableFact]
-    public async Task A_message_without_a_queue_says_so_and_one_that_nobody_has_to_take_is_dropped()
+    public async Task An_unroutable_message_keeps_its_error_and_one_allowed_to_be_unrouted_is_dropped()
     {
-        var unheard = await AddToOutboxAsync("tests.unheard", "{}");
+        var unroutable = await AddToOutboxAsync("tests.unroutable", "{}");
         var allowed = await AddToOutboxAsync(RunningShop.AllowedUnrouted, "{}");
 
         await shop.WaitUntilAsync(async () => await QueryAsync<long>($"SELECT count(*) FROM outbox_messages WHERE id = '{allowed}'") == 0);
-        await shop.WaitUntilAsync(async () => await QueryAsync<string?>($"SELECT error FROM outbox_messages WHERE id = '{unheard}'")
+        await shop.WaitUntilAsync(async () => await QueryAsync<string?>($"SELECT error FROM outbox_messages WHERE id = '{unroutable}'")
             == "No queue is bound to the message type; is a handler registered?");
-        await QueryAsync<int?>($"DELETE FROM outbox_messages WHERE id = '{unheard}' RETURNING 1");
+        await QueryAsync<int?>($"DELETE FROM outbox_messages WHERE id = '{unroutable}' RETURNING 1");
     }
 
     [SkippableTheory]
@@ -219,7 +219,7 @@ public sealed class RefusalTests(RunningShop shop, ITestOutputHelper output) : I
     [InlineData("{\"detail\":")]
     [InlineData("{\"detail\":\"No\\u0000 \\ud83d.\"}")]
     [InlineData(null)]
-    public async Task A_refusal_that_cannot_be_stored_as_it_is_rejects_the_order_at_once(string? body)
+    public async Task A_payment_refusal_that_cannot_be_stored_verbatim_still_rejects_the_order(string? body)
     {
         var requests = shop.Payments.Requests;
         shop.Payments.Refusal = body ?? $"{{\"detail\":\"{new string('x', 900)}\"}}";
@@ -237,9 +237,9 @@ public sealed class RefusalTests(RunningShop shop, ITestOutputHelper output) : I
     [SkippableFact]
     public async Task A_payment_provider_that_is_down_opens_the_circuit_breaker()
     {
-        var (breakDown, mend) = shop.Fault("Payment provider", "down");
+        var (inject, recover) = shop.Fault("Payment provider", "down");
         var orders = new List<Guid>();
-        await breakDown();
+        await inject();
         try
         {
             for (var count = 0; count < 10; count++)
@@ -251,15 +251,15 @@ public sealed class RefusalTests(RunningShop shop, ITestOutputHelper output) : I
         }
         finally
         {
-            await mend();
+            await recover();
         }
 
         await WaitForAsync(orders, "Confirmed");
     }
 
-    private async Task<Guid> PlaceAsync() => Customer.IdOf(await shop.Customer.PlaceAsync(Guid.NewGuid().ToString(), product));
+    private async Task<Guid> PlaceAsync() => ShopClient.IdOf(await shop.Client.PlaceAsync(Guid.NewGuid().ToString(), product));
 
-    // The broker has them all, and the worker none or a few that it has not begun.
+    // All messages are in the broker; the paused worker has at most prefetched some.
     private async Task<List<Guid>> PlaceWithoutWorkerAsync(int count)
     {
         await shop.Backend.PauseWorkerAsync();
@@ -277,7 +277,7 @@ public sealed class RefusalTests(RunningShop shop, ITestOutputHelper output) : I
     {
         foreach (var order in orders)
         {
-            await shop.WaitUntilAsync(async () => await shop.Customer.GetStatusAsync(order) == status);
+            await shop.WaitUntilAsync(async () => await shop.Client.GetStatusAsync(order) == status);
         }
     }
 
@@ -292,8 +292,8 @@ public sealed class RefusalTests(RunningShop shop, ITestOutputHelper output) : I
     private IEnumerable<string> LinesWith(string text) =>
         shop.Backend.WorkerLog.Split('\n').Where(line => line.Contains(text, StringComparison.Ordinal));
 
-    // As a worker that is killed: what it was given comes back.
-    private async Task TakeAndDieAsync(int count)
+    // Like a killed worker: its unacknowledged messages are redelivered.
+    private async Task ConsumeAndDisconnectAsync(int count)
     {
         var all = new TaskCompletionSource();
         var taken = 0;

@@ -5,7 +5,7 @@ using ScalableTemplates.Tests.EndToEnd;
 
 namespace ScalableTemplates.Tests.Degradation;
 
-/// <summary>A client without cookies whose every request goes to the next replica; where that one is gone, to the one after it.</summary>
+/// <summary>A client without cookies that sends each request to the next replica, skipping replicas that are down.</summary>
 internal sealed class RoundRobin : IDisposable
 {
     private readonly HttpClient client = new(new SocketsHttpHandler { UseCookies = false }) { Timeout = TimeSpan.FromSeconds(30) };
@@ -36,7 +36,7 @@ internal sealed class RoundRobin : IDisposable
             }
             catch (HttpRequestException) when (attempt < 2 * replicas.Length)
             {
-                // Killed, perhaps while it worked on this request; another replica knows by the key whether it is done.
+                // The replica was killed, possibly after completing the request; the idempotency key makes the retry safe.
             }
         }
     }
@@ -55,7 +55,7 @@ internal sealed class RoundRobin : IDisposable
                 return response;
             }
 
-            // The connection of a replica that was killed still has the claim for a moment.
+            // The connection of a killed replica holds its claim for a moment.
             response.Dispose();
             await Task.Delay(100);
         }
@@ -68,7 +68,7 @@ internal sealed class RoundRobin : IDisposable
         return await response.Content.ReadFromJsonAsync<JsonElement>();
     }
 
-    /// <returns>The ids on all pages of a list, each page from another replica.</returns>
+    /// <returns>The ids on all pages of a list, each page requested from the next replica.</returns>
     public async Task<List<Guid>> GetAllAsync(string path, int limit)
     {
         var ids = new List<Guid>();

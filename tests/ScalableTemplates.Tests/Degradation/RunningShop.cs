@@ -5,35 +5,35 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Degradation;
 
-/// <summary>The services stage with a standby, as separate processes on servers of its own, each of which may be broken and mended.</summary>
+/// <summary>Runs the services stage with a standby as separate processes on dedicated servers, with fault injection for each of them.</summary>
 public sealed class RunningShop : IAsyncLifetime
 {
     private static readonly TemplateOptions Options =
         TemplateOptions.Services.With(Dimension.Orchestrator, "none").With(Dimension.Replica, "streaming");
 
-    // So often that no outage makes dead letters, also on a machine where it lasts minutes, and so soon that nobody waits for what is mended.
+    // Enough retries that no outage causes dead letters even on a slow machine, with delays short enough for a fast recovery.
     internal static readonly string[] RetryDelays =
         ["00:00:01", "00:00:02", "00:00:03", "00:00:04", "00:00:05", "00:00:06", .. Enumerable.Repeat("00:00:10", 30)];
 
     private readonly PostgresServer postgres = new();
     private readonly RedisServer redis = new();
     private readonly RabbitMqServer rabbitMq = new($"max_message_size = {MaxMessageBytes}");
-    private readonly Gate paymentsGate;
-    private readonly Gate mailsGate;
+    private readonly FaultProxy paymentsProxy;
+    private readonly FaultProxy mailsProxy;
     private PostgresServer? standby;
     private Backend? backend;
-    private Customer? customer;
+    private ShopClient? client;
 
     public RunningShop()
     {
-        paymentsGate = new Gate(Payments.Address);
-        mailsGate = new Gate(Mails.Address);
+        paymentsProxy = new FaultProxy(Payments.Address);
+        mailsProxy = new FaultProxy(Mails.Address);
     }
 
-    /// <summary>What the broker takes at most.</summary>
+    /// <summary>The maximum message size of the broker.</summary>
     internal const int MaxMessageBytes = 64 * 1024;
 
-    /// <summary>The type of messages that no handler has to take.</summary>
+    /// <summary>The message type that may be unrouted.</summary>
     internal const string AllowedUnrouted = "tests.allowed";
 
     internal Backend Backend
@@ -49,7 +49,7 @@ public sealed class RunningShop : IAsyncLifetime
 
     internal Task<Dictionary<string, int>> GetQueuesAsync() => rabbitMq.GetQueuesAsync();
 
-    /// <summary>How long a request waits for a Redis that hangs.</summary>
+    /// <summary>The timeout of Redis calls.</summary>
     internal static TimeSpan CacheTimeout { get; } = TimeSpan.FromSeconds(2);
 
     internal PaymentProvider Payments { get; } = new();
@@ -58,12 +58,12 @@ public sealed class RunningShop : IAsyncLifetime
 
     internal string Database { get; private set; } = "";
 
-    internal Customer Customer
+    internal ShopClient Client
     {
         get
         {
-            Skip.If(customer is null, ServersFixture.Missing);
-            return customer!;
+            Skip.If(client is null, ServersFixture.Missing);
+            return client!;
         }
     }
 
@@ -85,11 +85,11 @@ public sealed class RunningShop : IAsyncLifetime
             ["cache"] = redis.ConnectionString,
             ["broker"] = rabbitMq.ConnectionString,
         });
-        backend.UsePaymentProvider(paymentsGate.Address);
-        backend.Set("Mail__Server", mailsGate.Address.ToString());
-        // Several times the default, for a machine with other work to do: a call that a cache in order does not answer in time spoils what is tested.
+        backend.UsePaymentProvider(paymentsProxy.Address);
+        backend.Set("Mail__Server", mailsProxy.Address.ToString());
+        // Several times the default, so that calls to a healthy Redis do not time out on a busy machine.
         backend.Set("Resilience__cache__Timeout__Timeout", CacheTimeout.ToString());
-        // Less than a fault lasts here, so that what hangs is given up and tried again.
+        // Shorter than the faults, so that hanging calls time out and are retried.
         backend.Set("Resilience__Http__AttemptTimeout__Timeout", "00:00:02");
         backend.Set("Resilience__mail__Timeout__Timeout", "00:00:02");
         backend.Set("Messaging__AllowUnrouted__0", AllowedUnrouted);
@@ -101,24 +101,24 @@ public sealed class RunningShop : IAsyncLifetime
 
         await backend.MigrateAsync();
         await Task.WhenAll(backend.StartApiAsync(), backend.StartWorkerAsync());
-        customer = new Customer(backend.Address);
+        client = new ShopClient(backend.Address);
     }
 
     public async Task DisposeAsync()
     {
-        customer?.Dispose();
+        client?.Dispose();
         await (backend?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (standby?.DisposeAsync() ?? ValueTask.CompletedTask);
         await postgres.DisposeAsync();
         await redis.DisposeAsync();
         await rabbitMq.DisposeAsync();
-        await paymentsGate.DisposeAsync();
-        await mailsGate.DisposeAsync();
+        await paymentsProxy.DisposeAsync();
+        await mailsProxy.DisposeAsync();
         await Payments.DisposeAsync();
         Mails.Dispose();
     }
 
-    internal (Func<Task> Break, Func<Task> Mend) Fault(string piece, string fault) => (piece, fault) switch
+    internal (Func<Task> Inject, Func<Task> Recover) Fault(string dependency, string fault) => (dependency, fault) switch
     {
         ("PostgreSQL", "down") => (postgres.KillAsync, postgres.RunAsync),
         ("PostgreSQL", "hanging") => (postgres.PauseAsync, postgres.ResumeAsync),
@@ -132,14 +132,14 @@ public sealed class RunningShop : IAsyncLifetime
         ("RabbitMQ", "hanging") => (rabbitMq.PauseAsync, rabbitMq.ResumeAsync),
         ("Worker", "down") => (() => backend!.KillWorkerAsync(), () => backend!.StartWorkerAsync()),
         ("Worker", "hanging") => (backend!.PauseWorkerAsync, backend.ResumeWorkerAsync),
-        ("Payment provider", "down") => (paymentsGate.ShutAsync, paymentsGate.OpenAsync),
-        ("Payment provider", "hanging") => (paymentsGate.HangAsync, paymentsGate.ResumeAsync),
-        ("Mail server", "down") => (mailsGate.ShutAsync, mailsGate.OpenAsync),
-        ("Mail server", "hanging") => (mailsGate.HangAsync, mailsGate.ResumeAsync),
-        _ => throw new ArgumentException($"{piece} cannot be {fault}."),
+        ("Payment provider", "down") => (paymentsProxy.CloseAsync, paymentsProxy.OpenAsync),
+        ("Payment provider", "hanging") => (paymentsProxy.HangAsync, paymentsProxy.ResumeAsync),
+        ("Mail server", "down") => (mailsProxy.CloseAsync, mailsProxy.OpenAsync),
+        ("Mail server", "hanging") => (mailsProxy.HangAsync, mailsProxy.ResumeAsync),
+        _ => throw new ArgumentException($"{dependency} cannot be {fault}."),
     };
 
-    /// <summary>Adds products that nobody has asked for yet.</summary>
+    /// <summary>Adds products that are not in any cache.</summary>
     internal async Task<Guid[]> AddProductsAsync(int count)
     {
         var ids = Enumerable.Range(0, count).Select(_ => Guid.CreateVersion7()).ToArray();
@@ -150,8 +150,8 @@ public sealed class RunningShop : IAsyncLifetime
         return ids;
     }
 
-    /// <summary>Shows the log of the worker if the test waits in vain.</summary>
-    internal Task WaitUntilAsync(Func<Task<bool>> isSo) => backend!.WaitUntilAsync(isSo);
+    /// <summary>Waits for a condition. On timeout, the exception shows the log of the worker.</summary>
+    internal Task WaitUntilAsync(Func<Task<bool>> condition) => backend!.WaitUntilAsync(condition);
 
     internal Task<bool> IsInRedisAsync(Guid product) => redis.HasKeyAsync($"{product}");
 }

@@ -7,55 +7,55 @@ using Xunit.Abstractions;
 
 namespace ScalableTemplates.Tests.Degradation;
 
-/// <summary>Processes that are asked to end, as every release does, while requests and messages come in.</summary>
+/// <summary>Graceful shutdown under load, as in every release.</summary>
 [Collection("Faults")]
 public sealed class ShutdownTests(ITestOutputHelper output)
 {
-    // Many times as long as the load balancer needs to notice, as the machine may have other work to do.
+    // Many times longer than the load balancer needs to react, to allow for a busy machine.
     private static readonly TimeSpan DrainDelay = TimeSpan.FromSeconds(15);
 
-    private const int Enough = 100;
+    private const int Sample = 100;
 
     [SkippableFact]
-    public async Task A_replica_that_is_asked_to_end_fails_no_request()
+    public async Task Graceful_shutdown_of_a_replica_fails_no_request()
     {
         Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
         await using var run = await FaultRun.StartAsync(apis: 1, workers: 0, hasStandby: false);
         run.Backend.Set("Shutdown__DrainDelay", DrainDelay.ToString());
         await run.Backend.StartApiAsync(replica: 1);
-        var leaving = run.Backend.AddressOf(1);
+        var stopping = run.Backend.AddressOf(1);
         var product = await run.Backend.GetProductIdAsync();
-        await using var load = new BalancedLoad([run.Backend.AddressOf(0), leaving], product);
-        await load.AnswerAsync(Enough);
+        await using var load = new BalancedLoad([run.Backend.AddressOf(0), stopping], product);
+        await load.WaitForResponsesAsync(Sample);
 
         var clock = Stopwatch.StartNew();
-        var ending = run.Backend.StopApiAsync(1);
-        await load.NoticeAsync(leaving, isReady: false);
+        var stop = run.Backend.StopApiAsync(1);
+        await load.WaitForReadinessAsync(stopping, isReady: false);
 
-        // Who has not noticed yet is served, and told to go elsewhere.
+        // A client that still uses the replica is served and asked to close its connection.
         using var client = new HttpClient();
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token.Create());
-        using var late = await client.GetAsync(new Uri(leaving, "v1/products"));
-        var exitCode = await ending;
+        using var late = await client.GetAsync(new Uri(stopping, "v1/products"));
+        var exitCode = await stop;
         var took = clock.Elapsed;
-        await load.AnswerAsync(Enough);
-        Assert.False(load.IsReady(leaving));
-        // Its successor, at the same address.
+        await load.WaitForResponsesAsync(Sample);
+        Assert.False(load.IsReady(stopping));
+        // The new replica at the same address.
         await run.Backend.StartApiAsync(replica: 1);
-        await load.NoticeAsync(leaving, isReady: true);
-        await load.AnswerAsync(Enough);
+        await load.WaitForReadinessAsync(stopping, isReady: true);
+        await load.WaitForResponsesAsync(Sample);
         await load.StopAsync();
 
-        output.WriteLine($"{load.Answered} answered; ended after {took.TotalSeconds:0.0} s; /health: {load.Words[leaving]}");
+        output.WriteLine($"{load.Answered} responses; stopped after {took.TotalSeconds:0.0} s; /health: {load.HealthHistory[stopping]}");
         Assert.Empty(load.Failures);
         Assert.Equal(0, exitCode);
-        Assert.True(took >= DrainDelay, $"It ended after {took}.");
-        Assert.Matches("^200 .*, 503 Stopping, (503 Starting, )*200 ", load.Words[leaving]);
+        Assert.True(took >= DrainDelay, $"It stopped after {took}.");
+        Assert.Matches("^200 .*, 503 Stopping, (503 Starting, )*200 ", load.HealthHistory[stopping]);
         Assert.Equal((HttpStatusCode.OK, true), (late.StatusCode, late.Headers.ConnectionClose));
     }
 
     [SkippableFact]
-    public async Task A_worker_that_is_asked_to_end_loses_nothing_and_does_nothing_twice()
+    public async Task Graceful_shutdown_of_a_worker_loses_and_duplicates_nothing()
     {
         Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
         await using var run = await FaultRun.StartAsync(apis: 1, workers: 1, hasStandby: false);
@@ -72,9 +72,9 @@ public sealed class ShutdownTests(ITestOutputHelper output)
             }
         });
 
-        output.WriteLine(report.Row("Worker asked to end twice"));
-        report.AssertNothingLostAndNothingTwice();
-        // What it had begun, it finished: nothing outside was asked a second time.
+        output.WriteLine(report.Row("Worker stopped gracefully twice"));
+        report.AssertNothingLostOrDuplicated();
+        // Messages in progress were completed, so no external call was repeated.
         Assert.Equal((0, 0), (report.RepeatedCharges, report.RepeatedMails));
         Assert.All(exitCodes, code => Assert.Equal(0, code));
     }

@@ -8,15 +8,15 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Degradation;
 
-/// <summary>Three replicas of the API behind a round robin: whichever a request goes to, it is answered the same.</summary>
+/// <summary>Three replicas of the API behind round-robin load balancing: any replica can serve any request.</summary>
 [Collection("Hardening")]
 public sealed class StatelessnessTests(ServersFixture servers) : IAsyncLifetime
 {
     private const int Replicas = 3;
     private const int Burst = 30;
-    private const int MostTries = 10;
+    private const int MaxAttempts = 10;
 
-    // As long as the memory of a replica that could not be told keeps a value, and as much for the requests around it.
+    // The expiration of L1 entries, and as much again for the requests.
     private static readonly TimeSpan Staleness = TimeSpan.FromSeconds(5) + TimeSpan.FromSeconds(5);
 
     private readonly RedisServer redis = new();
@@ -41,7 +41,7 @@ public sealed class StatelessnessTests(ServersFixture servers) : IAsyncLifetime
             backend = new Backend(await BuiltSolution.GetAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none")), connectionStrings);
             backend.Set("RateLimiting__Plans__small__RequestsPerMinute", "60");
             backend.Set("RateLimiting__Plans__small__Burst", $"{Burst}");
-            // A replica that waits for Redis in vain counts by itself, which a slow machine must not bring about.
+            // Long, as a replica counts locally after a timeout of Redis, which a slow machine must not cause.
             backend.Set("Resilience__cache__Timeout__Timeout", "00:00:10");
             await backend.MigrateAsync();
             await Task.WhenAll(Enumerable.Range(0, Replicas).Select(backend.StartApiAsync));
@@ -55,7 +55,7 @@ public sealed class StatelessnessTests(ServersFixture servers) : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task Orders_keys_and_pages_outlive_the_replica_that_began_them()
+    public async Task Orders_idempotency_keys_and_pages_survive_the_replica_that_served_them()
     {
         using var client = Client("ada", plan: null);
         var product = (await client.GetAllAsync("v1/products", limit: 1))[0];
@@ -90,7 +90,7 @@ public sealed class StatelessnessTests(ServersFixture servers) : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task A_change_is_seen_at_every_replica()
+    public async Task A_change_is_visible_on_every_replica()
     {
         using var client = Client("ada", plan: null);
         var product = (await client.GetAllAsync("v1/products", limit: 2))[^1];
@@ -98,8 +98,8 @@ public sealed class StatelessnessTests(ServersFixture servers) : IAsyncLifetime
         var times = new List<TimeSpan>();
         do
         {
-            // Other work of the machine only ever adds time, so one try in time is enough.
-            Assert.True(times.Count < MostTries, $"Seen after {string.Join(", ", times)}.");
+            // One fast attempt is enough, as other load on the machine only adds time.
+            Assert.True(times.Count < MaxAttempts, $"Visible after {string.Join(", ", times)}.");
             times.Add(await MeasureStalenessAsync(client, replicas, product, price: 77 + times.Count));
         }
         while (times[^1] >= Staleness);
@@ -107,14 +107,14 @@ public sealed class StatelessnessTests(ServersFixture servers) : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task All_replicas_share_one_budget_for_each_client_and_without_Redis_each_has_its_own()
+    public async Task Replicas_share_one_rate_limit_per_client_and_without_Redis_each_limits_separately()
     {
-        var (admitted, elapsed) = await AskAsync("grace", requests: 4 * Burst);
+        var (admitted, elapsed) = await CountAdmittedAsync("grace", requests: 4 * Burst);
         Assert.InRange(admitted, Burst, Burst + elapsed.TotalSeconds + 1);
 
         await redis.KillAsync();
 
-        (admitted, elapsed) = await AskAsync("hopper", requests: 4 * Replicas * Burst);
+        (admitted, elapsed) = await CountAdmittedAsync("hopper", requests: 4 * Replicas * Burst);
         Assert.InRange(admitted, Replicas * Burst, Replicas * (Burst + elapsed.TotalSeconds + 1));
     }
 
@@ -130,7 +130,7 @@ public sealed class StatelessnessTests(ServersFixture servers) : IAsyncLifetime
         {
             while ((await replica.GetAsync($"v1/products/{product}")).GetProperty("price").GetDecimal() != price)
             {
-                Assert.True(clock.Elapsed < Daemon.Patience, "The change was never seen.");
+                Assert.True(clock.Elapsed < Daemon.WaitTimeout, "The change did not become visible.");
                 await Task.Delay(10);
             }
         }
@@ -145,8 +145,8 @@ public sealed class StatelessnessTests(ServersFixture servers) : IAsyncLifetime
         return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
     }
 
-    /// <returns>How many requests were let in, and how long they were under way.</returns>
-    private async Task<(int Admitted, TimeSpan Elapsed)> AskAsync(string subject, int requests)
+    /// <returns>The number of admitted requests and the total duration.</returns>
+    private async Task<(int Admitted, TimeSpan Elapsed)> CountAdmittedAsync(string subject, int requests)
     {
         using var client = Client(subject, plan: "small");
         var clock = Stopwatch.StartNew();

@@ -8,7 +8,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>What a developer sees first in a browser.</summary>
+/// <summary>The API reference page, which a developer sees first in a browser.</summary>
 [Collection("End to end")]
 public sealed partial class ApiPageTests : IAsyncLifetime
 {
@@ -33,7 +33,7 @@ public sealed partial class ApiPageTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_root_leads_to_a_page_with_the_name_of_the_solution_that_loads_nothing_from_elsewhere()
+    public async Task The_root_redirects_to_the_API_reference_which_is_titled_after_the_solution_and_self_hosted()
     {
         using var response = await client.GetAsync(new Uri("", UriKind.Relative));
         var page = await response.Content.ReadAsStringAsync();
@@ -46,7 +46,7 @@ public sealed partial class ApiPageTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Every_request_of_the_page_works_with_its_example()
+    public async Task Every_example_request_of_the_API_reference_succeeds()
     {
         var document = await client.GetFromJsonAsync<JsonElement>("openapi/v1.json");
         var order = await backend.PlaceOrderAsync("card");
@@ -61,7 +61,7 @@ public sealed partial class ApiPageTests : IAsyncLifetime
         var created = "";
         foreach (var (method, path, description) in operations)
         {
-            // Only who has placed an order knows an id of one, and no example should delete what others use.
+            // Order ids have no example, and DELETE must not remove the product that the other examples use.
             using var request = CreateRequest(
                 method, method == "delete" ? created : path.Replace("/orders/{id}", $"/orders/{order}", StringComparison.Ordinal), description);
             using var response = await client.SendAsync(request);

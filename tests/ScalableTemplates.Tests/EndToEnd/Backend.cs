@@ -7,7 +7,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>A generated solution that runs as the processes it is made of.</summary>
+/// <summary>Runs the processes of a generated solution.</summary>
 internal sealed class Backend : IAsyncDisposable
 {
     private readonly string solution;
@@ -19,7 +19,7 @@ internal sealed class Backend : IAsyncDisposable
     private bool hasSeparateProbes;
 
     /// <param name="solution">The folder of a built solution.</param>
-    /// <param name="connectionStrings">By their names.</param>
+    /// <param name="connectionStrings">The connection strings by name.</param>
     public Backend(string solution, IReadOnlyDictionary<string, string> connectionStrings)
     {
         this.solution = solution;
@@ -31,10 +31,10 @@ internal sealed class Backend : IAsyncDisposable
         environment["ASPNETCORE_ENVIRONMENT"] = "Development";
         environment["DOTNET_ENVIRONMENT"] = "Development";
         environment["Mail__PickupDirectory"] = Mails = TempFolder.Create("mails");
-        // One client stands for many.
+        // The tests use one client, which would exceed the default limit.
         environment["RateLimiting__Plans__standard__RequestsPerMinute"] = "600000";
         environment["RateLimiting__Plans__standard__Burst"] = "100000";
-        // A line for each request would cost more than the request.
+        // Logging each request would cost more than the request.
         environment[$"Logging__LogLevel__{Path.GetFileName(solution)}"] = "Information";
         Token.Configure(environment);
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token.Create());
@@ -45,32 +45,32 @@ internal sealed class Backend : IAsyncDisposable
 
     public string Mails { get; }
 
-    /// <summary>The folder of what the processes print.</summary>
+    /// <summary>The folder of the logs.</summary>
     public string Logs { get; } = TempFolder.Create("logs");
 
-    /// <summary>What all processes have printed so far.</summary>
+    /// <summary>The logs of all processes so far.</summary>
     public string ReadLogs() => string.Concat(Directory.GetFiles(Logs).Order(StringComparer.Ordinal).Select(file =>
     {
         using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
         return reader.ReadToEnd();
     }));
 
-    /// <summary>The API and worker processes that should run.</summary>
+    /// <summary>The API and worker processes that are expected to run.</summary>
     public IEnumerable<Daemon> Running => running.Values;
 
-    /// <summary>Final once that replica has run.</summary>
+    /// <summary>The address of a replica, which is final once it has run.</summary>
     public Uri AddressOf(int replica) => new($"http://127.0.0.1:{PortOf("Api", replica).Number}/");
 
-    /// <summary>Where the API is asked for its health.</summary>
+    /// <summary>The port of the probes of the API.</summary>
     public int Probes => ProbesOf(PortOf("Api", replica: 0));
 
-    /// <summary>Has the handlers charge at another payment provider than the API's simulator, from their next start on.</summary>
+    /// <summary>Replaces the payment simulator of the API. Takes effect at the next start.</summary>
     public void UsePaymentProvider(Uri provider) => Set("Payments__BaseUrl", provider.ToString());
 
-    /// <summary>Gives all processes a setting, from their next start on.</summary>
+    /// <summary>Sets an environment variable for all processes. Takes effect at their next start.</summary>
     public void Set(string name, string value) => environment[name] = value;
 
-    /// <summary>Has processes answer the probes at a port of their own, from their next start on.</summary>
+    /// <summary>Serves the probes on a separate port. Takes effect at the next start.</summary>
     public void SeparateProbes() => hasSeparateProbes = true;
 
     public async Task MigrateAsync()
@@ -79,8 +79,8 @@ internal sealed class Backend : IAsyncDisposable
         Assert.True(await migrator.WaitForExitAsync() == 0, migrator.Log);
     }
 
-    /// <summary>Starts all that lack something that they need, and waits until they have found out.</summary>
-    public async Task StartInVainAsync()
+    /// <summary>Starts all processes while a dependency is missing, and waits until the services are starting and the Migrator has failed.</summary>
+    public async Task StartWithMissingDependencyAsync()
     {
         await using var migrator = Start("Migrator", port: null);
         foreach (var project in new[] { "Api", "Worker" })
@@ -91,16 +91,16 @@ internal sealed class Backend : IAsyncDisposable
         Assert.NotEqual(0, await migrator.WaitForExitAsync());
     }
 
-    /// <summary>Has processes of the project run from where it was published, from their next start on.</summary>
+    /// <summary>Runs a project from its published output. Takes effect at its next start.</summary>
     public void UsePublished(string project, string folder) => published[project] = folder;
 
     public Task StartApiAsync(int replica = 0) => StartAsync("Api", replica);
 
-    /// <summary>Starts the API, and waits until its health is <paramref name="word"/>.</summary>
-    public Task StartApiAsync(string word) => StartAsync("Api", replica: 0, word);
+    /// <summary>Starts the API, and waits until its health is <paramref name="status"/>.</summary>
+    public Task StartApiAsync(string status) => StartAsync("Api", replica: 0, status);
 
-    /// <summary>Starts an API that ends by itself, with an error.</summary>
-    public async Task StartApiInVainAsync()
+    /// <summary>Starts an API that is expected to exit with an error.</summary>
+    public async Task StartFailingApiAsync()
     {
         await using var api = Start("Api", PortOf("Api", replica: 1));
         Assert.NotEqual(0, await api.WaitForExitAsync());
@@ -108,17 +108,17 @@ internal sealed class Backend : IAsyncDisposable
 
     public Task StartWorkerAsync(int replica = 0) => StartAsync("Worker", replica);
 
-    /// <summary>Starts the worker, and waits until its health is <paramref name="word"/>.</summary>
-    public Task StartWorkerAsync(string word) => StartAsync("Worker", replica: 0, word);
+    /// <summary>Starts the worker, and waits until its health is <paramref name="status"/>.</summary>
+    public Task StartWorkerAsync(string status) => StartAsync("Worker", replica: 0, status);
 
-    /// <returns>What the worker says of its health.</returns>
+    /// <returns>The health of the worker; null if it does not respond.</returns>
     public Task<string?> GetWorkerHealthAsync() => GetHealthAsync(ProbesOf(PortOf("Worker", replica: 0)));
 
     public Task KillApiAsync(int replica = 0) => running[("Api", replica)].KillAsync();
 
     public Daemon Api => running[("Api", 0)];
 
-    /// <summary>Asks the API to end, as an orchestrator does.</summary>
+    /// <summary>Stops the API gracefully with SIGTERM.</summary>
     /// <returns>Its exit code.</returns>
     public Task<int> StopApiAsync(int replica) => running[("Api", replica)].StopAsync();
 
@@ -126,17 +126,17 @@ internal sealed class Backend : IAsyncDisposable
 
     public string WorkerLog => running[("Worker", 0)].Log;
 
-    /// <summary>Runs a command of the worker to its end.</summary>
+    /// <summary>Runs a command of the worker.</summary>
     public Task<CommandResult> RunWorkerAsync(params string[] command) => Command.RunAsync(
-        "dotnet", [ProgramOf("Worker"), .. command], Path.Combine(solution, "src", "Worker"), Daemon.Patience, Settings());
+        "dotnet", [ProgramOf("Worker"), .. command], Path.Combine(solution, "src", "Worker"), Daemon.WaitTimeout, Settings());
 
     public Task KillWorkerAsync(int replica = 0) => running[("Worker", replica)].KillAsync();
 
-    /// <summary>Asks the worker to end, as an orchestrator does.</summary>
+    /// <summary>Stops the worker gracefully with SIGTERM.</summary>
     /// <returns>Its exit code.</returns>
     public Task<int> StopWorkerAsync() => running[("Worker", 0)].StopAsync();
 
-    /// <summary>Has the worker hang.</summary>
+    /// <summary>Suspends the worker with SIGSTOP.</summary>
     public Task PauseWorkerAsync() => running[("Worker", 0)].PauseAsync();
 
     public Task ResumeWorkerAsync() => running[("Worker", 0)].ResumeAsync();
@@ -177,11 +177,11 @@ internal sealed class Backend : IAsyncDisposable
 
     public Task WaitForStatusAsync(Guid order, string status) => WaitUntilAsync(async () => await GetStatusAsync(order) == status);
 
-    /// <summary>Waits for something that the process does which handles messages.</summary>
-    public Task WaitUntilAsync(Func<Task<bool>> isSo)
+    /// <summary>Waits for a condition. On timeout, the exception shows the log of the process that handles messages.</summary>
+    public Task WaitUntilAsync(Func<Task<bool>> condition)
     {
         var handling = running.TryGetValue(("Worker", 0), out var worker) && !worker.HasExited ? worker : running[("Api", 0)];
-        return handling.WaitUntilAsync(isSo);
+        return handling.WaitUntilAsync(condition);
     }
 
     public string[] MailsOf(Guid order) => Directory.GetFiles(Mails, $"*{order}*.eml");
@@ -210,7 +210,7 @@ internal sealed class Backend : IAsyncDisposable
         }
     }
 
-    private async Task StartAsync(string project, int replica, string word = "Healthy")
+    private async Task StartAsync(string project, int replica, string status = "Healthy")
     {
         if (running.TryGetValue((project, replica), out var earlier))
         {
@@ -221,7 +221,7 @@ internal sealed class Backend : IAsyncDisposable
         await port.StartAsync(async () =>
         {
             var daemon = running[(project, replica)] = Start(project, port);
-            await daemon.WaitUntilAsync(async () => await GetHealthAsync(ProbesOf(port)) == word);
+            await daemon.WaitUntilAsync(async () => await GetHealthAsync(ProbesOf(port)) == status);
         });
         if ((project, replica) == ("Api", 0))
         {
@@ -229,7 +229,7 @@ internal sealed class Backend : IAsyncDisposable
         }
     }
 
-    // The second one is for the probes.
+    // The second port is for the probes.
     private ServerPort PortOf(string project, int replica) => ports.GetOrAdd((project, replica), _ => new ServerPort(count: 2));
 
     private int ProbesOf(ServerPort port) => hasSeparateProbes ? port.Number + 1 : port.Number;

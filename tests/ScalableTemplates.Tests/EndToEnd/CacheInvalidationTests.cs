@@ -4,15 +4,15 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>Two replicas of the API, each with a memory of its own, and a Redis that these tests may stop.</summary>
+/// <summary>Two replicas of the API, each with an L1 cache, and a dedicated Redis that can be stopped.</summary>
 [Collection("End to end")]
 public sealed class CacheInvalidationTests(ServersFixture servers) : IAsyncLifetime
 {
     private static readonly TemplateOptions Options = TemplateOptions.Services.With(Dimension.Orchestrator, "none");
 
-    private const int MostTries = 10;
+    private const int MaxAttempts = 10;
 
-    // As long as the memory of a process keeps a value at most, and some time for the requests around it.
+    // The expiration of L1 entries, plus some time for the requests.
     private static readonly TimeSpan LocalExpiration = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(3);
 
@@ -52,48 +52,48 @@ public sealed class CacheInvalidationTests(ServersFixture servers) : IAsyncLifet
     }
 
     [SkippableFact]
-    public async Task A_change_is_seen_by_the_other_replica_before_its_memory_expires()
+    public async Task A_change_invalidates_the_other_replica_before_its_cache_entry_expires()
     {
         Skip.If(first is null, ServersFixture.Missing);
 
-        await AssertSeenWithinAsync(LocalExpiration);
+        await AssertVisibleWithinAsync(LocalExpiration);
     }
 
     [SkippableFact]
-    public async Task Without_Redis_a_change_is_accepted_and_seen_when_the_memory_expires()
+    public async Task Without_Redis_a_change_is_accepted_and_visible_when_the_cache_entry_expires()
     {
         Skip.If(first is null, ServersFixture.Missing);
-        await AssertSeenWithinAsync(LocalExpiration);
+        await AssertVisibleWithinAsync(LocalExpiration);
 
         await redis.DisposeAsync();
 
-        await AssertSeenWithinAsync(LocalExpiration + Slack);
+        await AssertVisibleWithinAsync(LocalExpiration + Slack);
 
-        // Back again, it has forgotten nothing old that could come up.
+        // A restarted Redis must not serve stale values.
         await redis.StartAsync();
-        await AssertSeenWithinAsync(LocalExpiration);
+        await AssertVisibleWithinAsync(LocalExpiration);
     }
 
     [SkippableTheory]
     [InlineData("read-only")]
     [InlineData("full")]
-    public async Task A_Redis_that_refuses_writes_is_bypassed_and_the_health_is_degraded(string state)
+    public async Task A_Redis_that_rejects_writes_is_bypassed_and_health_is_degraded(string state)
     {
         Skip.If(first is null, ServersFixture.Missing);
-        await AssertSeenWithinAsync(LocalExpiration);
+        await AssertVisibleWithinAsync(LocalExpiration);
 
-        await AssertSeenWithinAsync(LocalExpiration + Slack, () => redis.RefuseAsync(state), redis.AcceptAsync);
+        await AssertVisibleWithinAsync(LocalExpiration + Slack, () => redis.RefuseAsync(state), redis.AcceptAsync);
         await redis.RefuseAsync(state);
         await WaitForHealthAsync("Degraded");
-        await AssertSeenWithinAsync(LocalExpiration + Slack);
+        await AssertVisibleWithinAsync(LocalExpiration + Slack);
 
         await redis.AcceptAsync();
         await WaitForHealthAsync("Healthy");
-        await AssertSeenWithinAsync(LocalExpiration);
+        await AssertVisibleWithinAsync(LocalExpiration);
     }
 
     [SkippableFact]
-    public async Task Without_Redis_thousands_of_changes_cost_neither_a_flood_of_logs_nor_the_processor()
+    public async Task Without_Redis_thousands_of_changes_neither_flood_the_log_nor_saturate_the_CPU()
     {
         Skip.If(first is null, ServersFixture.Missing);
         await using var source = NpgsqlDataSource.Create(database);
@@ -116,7 +116,7 @@ public sealed class CacheInvalidationTests(ServersFixture servers) : IAsyncLifet
         });
 
         await WaitForHealthAsync("Degraded");
-        // Time in which all that fails is tried again several times.
+        // Long enough for several retries of all failed operations.
         var before = first!.Api.ProcessorTime;
         await Task.Delay(TimeSpan.FromSeconds(20));
         Assert.True(first.Api.ProcessorTime - before < TimeSpan.FromSeconds(4), $"{first.Api.ProcessorTime - before}");
@@ -125,7 +125,7 @@ public sealed class CacheInvalidationTests(ServersFixture servers) : IAsyncLifet
     }
 
     [SkippableFact]
-    public async Task A_replica_that_started_without_Redis_learns_of_changes_once_it_is_there()
+    public async Task A_replica_started_without_Redis_receives_invalidations_once_Redis_is_up()
     {
         Skip.If(first is null, ServersFixture.Missing);
         await redis.KillAsync();
@@ -135,7 +135,7 @@ public sealed class CacheInvalidationTests(ServersFixture servers) : IAsyncLifet
         await redis.StartAsync();
 
         await WaitForHealthAsync("Healthy");
-        await AssertSeenWithinAsync(LocalExpiration);
+        await AssertVisibleWithinAsync(LocalExpiration);
     }
 
     private async Task WaitForHealthAsync(string status)
@@ -146,29 +146,29 @@ public sealed class CacheInvalidationTests(ServersFixture servers) : IAsyncLifet
         }
     }
 
-    // Other work of the machine only ever adds time, so one try in time is enough.
-    private async Task AssertSeenWithinAsync(TimeSpan bound, Func<Task>? @break = null, Func<Task>? mend = null)
+    // One fast attempt is enough, as other load on the machine only adds time.
+    private async Task AssertVisibleWithinAsync(TimeSpan bound, Func<Task>? inject = null, Func<Task>? recover = null)
     {
         var times = new List<TimeSpan>();
         do
         {
-            Assert.True(times.Count < MostTries, $"The change was seen after {string.Join(", ", times)}.");
-            times.Add(await MeasureStalenessAsync(@break));
-            await (mend?.Invoke() ?? Task.CompletedTask);
+            Assert.True(times.Count < MaxAttempts, $"The change was visible after {string.Join(", ", times)}.");
+            times.Add(await MeasureStalenessAsync(inject));
+            await (recover?.Invoke() ?? Task.CompletedTask);
         }
         while (times[^1] >= bound);
     }
 
-    /// <returns>From before the other replica had the old value in its memory until it answered with the new one.</returns>
-    private async Task<TimeSpan> MeasureStalenessAsync(Func<Task>? @break)
+    /// <returns>The time from before the other replica cached the old value until it returned the new one.</returns>
+    private async Task<TimeSpan> MeasureStalenessAsync(Func<Task>? inject)
     {
         var product = await first!.GetProductIdAsync();
-        // What is in its memory from before would expire too soon.
+        // An entry that was cached earlier would expire too soon.
         await Task.Delay(LocalExpiration);
         var since = Stopwatch.StartNew();
         var price = await second!.GetPriceAsync(product) + 1;
         await first.GetPriceAsync(product);
-        await (@break?.Invoke() ?? Task.CompletedTask);
+        await (inject?.Invoke() ?? Task.CompletedTask);
         await first.ChangePriceAsync(product, price);
         Assert.Equal(price, await first.GetPriceAsync(product));
         while (await second.GetPriceAsync(product) != price)

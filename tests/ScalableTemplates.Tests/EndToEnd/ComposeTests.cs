@@ -3,7 +3,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>The servers in compose.yaml and the services read one file, which each clone has of its own.</summary>
+/// <summary>compose.yaml and the services share one .env file, which is specific to each clone.</summary>
 public sealed class ComposeTests
 {
     private static readonly TemplateOptions Options = TemplateOptions.Services.With(Dimension.Orchestrator, "compose");
@@ -17,13 +17,13 @@ public sealed class ComposeTests
         Assert.Contains(missing, await RunWorkerAsync(folder, "Development"), StringComparison.Ordinal);
         await CreateEnvFileAsync(folder);
 
-        // No server is running there.
+        // The error shows the address, as no server is running.
         Assert.Contains($"127.0.0.1:25{Scaffold.PortSuffix}", await RunWorkerAsync(folder, "Development"), StringComparison.Ordinal);
         Assert.Contains(missing, await RunWorkerAsync(folder, "Production"), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Each_clone_has_a_password_and_a_project_name_of_its_own()
+    public async Task Each_clone_has_a_separate_password_and_project_name()
     {
         var folder = await Scaffold.CreateAsync(Options);
         var first = await CreateEnvFileAsync(folder);
@@ -32,7 +32,7 @@ public sealed class ComposeTests
         Assert.Equal(["SERVERS_PASSWORD", "COMPOSE_PROJECT_NAME"], first.Keys);
         Assert.Equal(first.Keys, second.Keys);
         Assert.Empty(first.Values.Intersect(second.Values));
-        // Nothing to be escaped in a URL or a connection string, and what a project may be named.
+        // Valid as a project name of Compose, and needs no escaping in URLs and connection strings.
         Assert.All(first.Values, value => Assert.Matches("^[a-z0-9-]{9,}$", value));
         var compose = await File.ReadAllTextAsync(Path.Combine(folder, "compose.yaml"));
         Assert.Equal(["SERVERS_PASSWORD"], Regex.Matches(compose, @"\$\{(\w+)").Select(match => match.Groups[1].Value).Distinct());
@@ -47,7 +47,7 @@ public sealed class ComposeTests
         Assert.Equal(5, Regex.Count(compose, "healthcheck:"));
     }
 
-    // As the README says.
+    // As described in README.md.
     private static async Task<Dictionary<string, string>> CreateEnvFileAsync(string folder)
     {
         var commands = Regex.Matches(await File.ReadAllTextAsync(Path.Combine(folder, "README.md")), "^echo .*$", RegexOptions.Multiline).Select(match => match.Value);

@@ -4,11 +4,11 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>A program that runs until it is ended, with what it prints kept in a file.</summary>
+/// <summary>A background process whose output is written to log files.</summary>
 internal sealed class Daemon : IAsyncDisposable
 {
-    /// <summary>How long to wait for what has to come: its end is noticed at once, and a machine with other work to do may take long.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    /// <summary>How long to wait for a condition. Long, as the machine may be busy; an exit of the process is detected immediately.</summary>
+    public static readonly TimeSpan WaitTimeout = TimeSpan.FromMinutes(5);
 
     private readonly Process process;
     private readonly Task logging;
@@ -28,7 +28,7 @@ internal sealed class Daemon : IAsyncDisposable
 
     public bool HasExited => process.HasExited;
 
-    /// <summary>How much memory of the machine it holds now, in bytes.</summary>
+    /// <summary>The current working set in bytes.</summary>
     public long WorkingSet
     {
         get
@@ -38,7 +38,7 @@ internal sealed class Daemon : IAsyncDisposable
         }
     }
 
-    /// <summary>How much of the processors it has used so far.</summary>
+    /// <summary>The CPU time used so far.</summary>
     public TimeSpan ProcessorTime
     {
         get
@@ -56,15 +56,15 @@ internal sealed class Daemon : IAsyncDisposable
         return new Daemon(Process.Start(info) ?? throw new InvalidOperationException($"Did not start: {file}"), logFile);
     }
 
-    /// <summary>Waits until it is ready, with an error that shows its log if it ends or takes too long.</summary>
-    /// <exception cref="DaemonEndedException">It has ended.</exception>
+    /// <summary>Waits until the process is ready. The exception on exit or timeout shows its log.</summary>
+    /// <exception cref="DaemonEndedException">The process has exited.</exception>
     public async Task WaitUntilAsync(Func<Task<bool>> isReady)
     {
         var started = Stopwatch.StartNew();
         var ended = process.WaitForExitAsync();
         while (true)
         {
-            // Who is asked whether it is ready may be another one, at the same port, that never answers.
+            // Another process on the same port may receive the probe and never respond.
             var ready = isReady();
             if (await Task.WhenAny(ready, ended) == ready && await ready)
             {
@@ -73,44 +73,44 @@ internal sealed class Daemon : IAsyncDisposable
 
             if (ended.IsCompleted)
             {
-                // Its last words tell why; unless a child of it keeps the pipe open, they are there in a moment.
+                // The last output contains the reason. It is complete in a moment, unless a child process keeps the pipe open.
                 await Task.WhenAny(logging, Task.Delay(TimeSpan.FromSeconds(5)));
                 throw new DaemonEndedException($"{process.StartInfo.FileName} ended:{Environment.NewLine}{Log}");
             }
 
-            if (started.Elapsed > Patience)
+            if (started.Elapsed > WaitTimeout)
             {
-                throw new TimeoutException($"{process.StartInfo.FileName} is not ready after {Patience}:{Environment.NewLine}{Log}");
+                throw new TimeoutException($"{process.StartInfo.FileName} is not ready after {WaitTimeout}:{Environment.NewLine}{Log}");
             }
 
             await Task.Delay(100);
         }
     }
 
-    /// <summary>Ends it at once, as kill -9 does.</summary>
+    /// <summary>Kills the process and its descendants with SIGKILL.</summary>
     public async Task KillAsync()
     {
         process.Kill(entireProcessTree: true);
         await process.WaitForExitAsync();
     }
 
-    /// <summary>Asks it to end, as an orchestrator does, and waits until it has.</summary>
-    /// <returns>Its exit code.</returns>
+    /// <summary>Stops the process with SIGTERM, as an orchestrator does, and waits for its exit.</summary>
+    /// <returns>The exit code.</returns>
     public async Task<int> StopAsync()
     {
         await SignalAsync("-TERM", process.Id.ToString(CultureInfo.InvariantCulture));
         return await WaitForExitAsync();
     }
 
-    /// <summary>Has it and all its descendants hang: they keep their connections, and answer nothing.</summary>
+    /// <summary>Suspends the process and its descendants with SIGSTOP: they keep their connections but do not respond.</summary>
     public Task PauseAsync() => SignalTreeAsync("-STOP", process.Id.ToString(CultureInfo.InvariantCulture));
 
     public Task ResumeAsync() => SignalTreeAsync("-CONT", process.Id.ToString(CultureInfo.InvariantCulture));
 
-    /// <returns>Its exit code.</returns>
+    /// <returns>The exit code.</returns>
     public async Task<int> WaitForExitAsync()
     {
-        await process.WaitForExitAsync().WaitAsync(Patience);
+        await process.WaitForExitAsync().WaitAsync(WaitTimeout);
         return process.ExitCode;
     }
 
@@ -125,7 +125,7 @@ internal sealed class Daemon : IAsyncDisposable
         process.Dispose();
     }
 
-    // Parents first: once they hang, they have no more children.
+    // Parents first, as suspended processes do not start children.
     private static async Task SignalTreeAsync(string signal, string id)
     {
         await SignalAsync(signal, id);
@@ -137,7 +137,7 @@ internal sealed class Daemon : IAsyncDisposable
             }
             catch (InvalidOperationException) when (!Directory.Exists($"/proc/{child}"))
             {
-                // It has ended meanwhile.
+                // The child has exited.
             }
         }
     }
@@ -155,7 +155,7 @@ internal sealed class Daemon : IAsyncDisposable
         }
     }
 
-    // Not by Command: a signal that waits for its turn behind a build would come minutes later than the test takes it to be.
+    // Does not use Command, which limits concurrency: a signal would wait for builds.
     private static async Task SignalAsync(string signal, string id)
     {
         using var kill = Process.Start("kill", [signal, id]);

@@ -3,7 +3,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>The outbox as the queue on PostgreSQL, with a worker of its own.</summary>
+/// <summary>The outbox as the queue on PostgreSQL, with a separate worker.</summary>
 [Collection("End to end")]
 public sealed class DatabaseQueueTests : IAsyncLifetime
 {
@@ -12,7 +12,7 @@ public sealed class DatabaseQueueTests : IAsyncLifetime
     private static readonly TemplateOptions Options = TemplateOptions.Services
         .With(Dimension.Orchestrator, "none").With(Dimension.Broker, "database").With(Dimension.Cache, "memory");
 
-    // A server of its own, as it becomes read-only.
+    // A dedicated server, as it becomes read-only.
     private readonly PostgresServer postgres = new();
     private string database = "";
     private Backend? backend;
@@ -23,7 +23,7 @@ public sealed class DatabaseQueueTests : IAsyncLifetime
         {
             await postgres.StartAsync();
             database = await postgres.CreateDatabaseAsync();
-            // As many connections as messages that a process works on.
+            // As many connections as messages that a process handles concurrently.
             backend = new Backend(await BuiltSolution.GetAsync(Options), new Dictionary<string, string> { ["database"] = $"{database};Maximum Pool Size=8" });
             await backend.MigrateAsync();
             await backend.StartApiAsync();
@@ -37,7 +37,7 @@ public sealed class DatabaseQueueTests : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task As_many_messages_at_once_as_connections_use_up_no_tries()
+    public async Task As_many_concurrent_messages_as_connections_consume_no_attempts()
     {
         Skip.If(backend is null, ServersFixture.Missing);
         var orders = await PlaceOrdersAsync();
@@ -50,7 +50,7 @@ public sealed class DatabaseQueueTests : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task While_the_database_is_read_only_no_payment_is_asked_for_and_no_try_is_used_up()
+    public async Task While_the_database_is_read_only_no_payment_is_charged_and_no_attempt_is_consumed()
     {
         Skip.If(backend is null, ServersFixture.Missing);
         await using var provider = new PaymentProvider();
@@ -73,7 +73,7 @@ public sealed class DatabaseQueueTests : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task A_type_of_message_without_a_handler_is_named_in_the_log_once_and_holds_up_nothing()
+    public async Task A_message_type_without_a_handler_is_logged_once_and_blocks_nothing()
     {
         Skip.If(backend is null, ServersFixture.Missing);
         await backend!.StartWorkerAsync();

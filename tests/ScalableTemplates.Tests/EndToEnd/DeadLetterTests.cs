@@ -4,7 +4,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>Messages that no handler can deal with, and queues that are not as declared.</summary>
+/// <summary>Poison messages, and queues that exist with different arguments.</summary>
 [Collection("End to end")]
 public sealed class DeadLetterTests(ServersFixture servers) : IAsyncLifetime
 {
@@ -38,7 +38,7 @@ public sealed class DeadLetterTests(ServersFixture servers) : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task A_message_that_nobody_can_read_is_put_aside_with_the_reason_and_the_next_one_is_handled()
+    public async Task An_unreadable_message_is_dead_lettered_with_the_reason_and_the_next_one_is_handled()
     {
         Skip.If(backend is null, ServersFixture.Missing);
         await using var channel = await connection!.CreateChannelAsync();
@@ -62,7 +62,7 @@ public sealed class DeadLetterTests(ServersFixture servers) : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task A_message_with_more_headers_than_fit_is_put_aside_without_them_and_the_next_one_is_handled()
+    public async Task A_message_with_too_many_headers_is_dead_lettered_without_them_and_the_next_one_is_handled()
     {
         Skip.If(backend is null, ServersFixture.Missing);
         await using var channel = await connection!.CreateChannelAsync();
@@ -84,7 +84,7 @@ public sealed class DeadLetterTests(ServersFixture servers) : IAsyncLifetime
     [InlineData(1, "There is no dead letter", "show", "nothing")]
     [InlineData(1, "There is no dead letter", "replay", "nothing")]
     [InlineData(2, "dead-letters list", "frobnicate")]
-    public async Task A_wrong_command_says_what_is_right(int exitCode, string message, params string[] command)
+    public async Task An_invalid_command_prints_the_usage(int exitCode, string message, params string[] command)
     {
         Skip.If(backend is null, ServersFixture.Missing);
 
@@ -95,7 +95,7 @@ public sealed class DeadLetterTests(ServersFixture servers) : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task A_queue_that_was_declared_otherwise_is_named_in_the_log_and_the_other_handlers_go_on()
+    public async Task A_queue_with_different_arguments_is_logged_and_other_handlers_continue()
     {
         Skip.If(backend is null, ServersFixture.Missing);
         await backend!.KillWorkerAsync();

@@ -3,7 +3,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>Tokens of <c>dotnet user-jwts</c> on a machine where nobody has made one so far.</summary>
+/// <summary>Tokens of <c>dotnet user-jwts</c> on a machine that has no signing key yet.</summary>
 public sealed class DevelopmentTokenTests : IAsyncLifetime
 {
     private readonly Dictionary<string, string> environment = new()
@@ -20,7 +20,7 @@ public sealed class DevelopmentTokenTests : IAsyncLifetime
     public async Task DisposeAsync() => await api.DisposeAsync();
 
     [Fact]
-    public async Task The_first_token_is_valid_without_a_restart_and_leaves_the_files_as_they_are()
+    public async Task The_first_token_is_valid_without_a_restart_and_changes_no_file()
     {
         var before = FileTree.Read(Path.Combine(api.Solution, "src", "Api", "Properties")).Files;
         var settings = Path.Combine(api.Solution, "src", "Api", "appsettings.Development.json");
@@ -36,7 +36,7 @@ public sealed class DevelopmentTokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_log_says_once_why_tokens_are_refused_and_nothing_of_them()
+    public async Task The_reason_why_tokens_are_rejected_is_logged_once_and_the_tokens_never()
     {
         for (var i = 0; i < 5; i++)
         {

@@ -4,7 +4,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>A service that cannot start says what to do about it in a line, and ends with exit code 1: no stack trace, no core dump.</summary>
+/// <summary>A service that cannot start reports the fix in one line and exits with code 1, without a stack trace or a core dump.</summary>
 public sealed class FailedStartTests
 {
     private const string Bearer = "Authentication__Schemes__Bearer__";
@@ -16,12 +16,12 @@ public sealed class FailedStartTests
     [InlineData("Worker", "database")]
     [InlineData("Worker", "broker")]
     [InlineData("Migrator", "database")]
-    public async Task A_service_without_a_connection_string_says_how_to_set_it(string project, string missing)
+    public async Task A_missing_connection_string_is_reported_with_how_to_set_it(string project, string missing)
     {
         var settings = Settings();
         settings.Remove($"ConnectionStrings__{missing}");
 
-        var lines = await StartInVainAsync(project, settings);
+        var lines = await StartWithMissingDependencyAsync(project, settings);
 
         Assert.StartsWith(
             $"Connection string '{missing}' is missing. Set the environment variable ConnectionStrings__{missing}", Assert.Single(lines), StringComparison.Ordinal);
@@ -30,7 +30,7 @@ public sealed class FailedStartTests
     [Theory]
     [InlineData("Api", "Authentication__Schemes__Bearer__Authority", "Authentication__Schemes__Bearer__ValidAudiences__0")]
     [InlineData("Worker", "Payments__BaseUrl", "Mail__Server")]
-    public async Task A_service_without_settings_names_the_environment_variable_of_each(string project, params string[] missing)
+    public async Task Missing_settings_are_reported_with_their_environment_variables(string project, params string[] missing)
     {
         var settings = Settings();
         foreach (var name in missing)
@@ -38,7 +38,7 @@ public sealed class FailedStartTests
             settings.Remove(name);
         }
 
-        var lines = await StartInVainAsync(project, settings);
+        var lines = await StartWithMissingDependencyAsync(project, settings);
 
         Assert.Equal(missing.Length, lines.Length);
         Assert.All(missing.Zip(lines), pair => Assert.Contains($"Set the environment variable {pair.First} to ", pair.Second, StringComparison.Ordinal));
@@ -59,23 +59,23 @@ public sealed class FailedStartTests
     [InlineData("Api", "Shutdown__DrainDelay", "-00:00:01")]
     [InlineData("Worker", "Shutdown__DrainDelay", "00:00:25")]
     [InlineData("Worker", "Messaging__RetryDelays__0", "-00:00:05")]
-    public async Task A_setting_out_of_range_is_named_with_its_environment_variable(string project, string name, string value, string? named = null)
+    public async Task A_setting_out_of_range_is_reported_with_its_environment_variable(string project, string name, string value, string? named = null)
     {
         var settings = Settings();
         settings[name] = value;
 
-        var lines = await StartInVainAsync(project, settings);
+        var lines = await StartWithMissingDependencyAsync(project, settings);
 
         Assert.Contains(named ?? name, Assert.Single(lines), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_setting_that_cannot_be_read_is_named()
+    public async Task A_setting_that_cannot_be_parsed_is_reported()
     {
         var settings = Settings();
         settings["LoadShedding__MaxConcurrentReads"] = "many";
 
-        var lines = await StartInVainAsync("Api", settings);
+        var lines = await StartWithMissingDependencyAsync("Api", settings);
 
         Assert.Contains("'LoadShedding:MaxConcurrentReads'", Assert.Single(lines), StringComparison.Ordinal);
     }
@@ -83,20 +83,20 @@ public sealed class FailedStartTests
     [Theory]
     [InlineData("Api")]
     [InlineData("Worker")]
-    public async Task A_service_whose_address_is_in_use_names_it(string project)
+    public async Task An_address_in_use_is_reported(string project)
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
         var settings = Settings();
         settings["ASPNETCORE_URLS"] = $"http://{other.LocalEndpoint}";
 
-        var lines = await StartInVainAsync(project, settings);
+        var lines = await StartWithMissingDependencyAsync(project, settings);
 
         Assert.StartsWith($"Cannot listen on {other.LocalEndpoint}: the address is already in use.", Assert.Single(lines), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_service_whose_probes_have_no_port_names_their_setting()
+    public async Task A_missing_port_for_probes_is_reported_with_its_setting()
     {
         using var other = new TcpListener(IPAddress.Any, 0);
         other.Start();
@@ -105,24 +105,24 @@ public sealed class FailedStartTests
         settings["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
         settings["Health__Port"] = $"{port}";
 
-        var lines = await StartInVainAsync("Worker", settings);
+        var lines = await StartWithMissingDependencyAsync("Worker", settings);
 
         Assert.Contains("the environment variable Health__Port", Assert.Single(lines), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task An_identity_provider_without_TLS_is_refused_with_the_setting_that_allows_it()
+    public async Task An_identity_provider_without_TLS_is_rejected_with_the_setting_that_allows_it()
     {
         var settings = Settings();
         settings[Bearer + "Authority"] = "http://127.0.0.1:1";
 
-        var lines = await StartInVainAsync("Api", settings);
+        var lines = await StartWithMissingDependencyAsync("Api", settings);
 
         Assert.Contains($"set {Bearer}RequireHttpsMetadata to false", Assert.Single(lines), StringComparison.Ordinal);
     }
 
-    /// <returns>What it says on the standard error stream.</returns>
-    private static async Task<string[]> StartInVainAsync(string project, Dictionary<string, string> settings)
+    /// <returns>The output on standard error.</returns>
+    private static async Task<string[]> StartWithMissingDependencyAsync(string project, Dictionary<string, string> settings)
     {
         var folder = Path.Combine(await BuiltSolution.GetAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none")), "src", project);
         var program = Path.Combine("bin", "Debug", "net10.0", $"Shop.{project}.dll");
@@ -135,7 +135,7 @@ public sealed class FailedStartTests
         return result.Error.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
     }
 
-    // All that a service needs outside of Development, with servers that are not there.
+    // All settings that a service needs outside Development, with unreachable servers.
     private static Dictionary<string, string> Settings() => new()
     {
         ["ConnectionStrings__database"] = "Host=127.0.0.1;Port=1",

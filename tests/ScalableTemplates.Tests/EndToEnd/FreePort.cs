@@ -4,60 +4,60 @@ using System.Net.Sockets;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>Ports for servers that have to be told theirs. Who can have the system choose one should: then nobody comes in between.</summary>
+/// <summary>Ports for servers that cannot listen on port 0, which would avoid the race for a free port.</summary>
 internal static class FreePort
 {
     private const int First = 10_000;
     private const int AfterLast = 65_536;
-    private const int Enough = 5_000;
-    private const int MostTries = 10;
+    private const int MinPorts = 5_000;
+    private const int MaxAttempts = 10;
 
-    private static readonly HashSet<int> Given = [];
+    private static readonly HashSet<int> Reserved = [];
 
-    // Outgoing connections get theirs from this range at any time, so none of it stays free while a server restarts.
+    // The range of outgoing connections, which may take any of its ports while a server restarts.
     private static readonly (int From, int To) Ephemeral = FindEphemeral();
 
     private static readonly (int From, int Before) Range =
-        Ephemeral.From - First >= Enough ? (First, Ephemeral.From)
-        : AfterLast - Ephemeral.To > Enough ? (Ephemeral.To + 1, AfterLast)
+        Ephemeral.From - First >= MinPorts ? (First, Ephemeral.From)
+        : AfterLast - Ephemeral.To > MinPorts ? (Ephemeral.To + 1, AfterLast)
         : (First, AfterLast);
 
-    /// <param name="count">How many, one after the other.</param>
-    /// <returns>The first of ports that are free on the loopback address, and that no other caller was given or will be.</returns>
+    /// <param name="count">The number of consecutive ports.</param>
+    /// <returns>The first port. All ports are free on the loopback address and are never returned again.</returns>
     public static int Next(int count = 1)
     {
-        lock (Given)
+        lock (Reserved)
         {
             while (true)
             {
                 var first = Random.Shared.Next(Range.From, Range.Before - count + 1);
                 var ports = Enumerable.Range(first, count).ToList();
-                if (!ports.Exists(Given.Contains) && ports.TrueForAll(IsFree))
+                if (!ports.Exists(Reserved.Contains) && ports.TrueForAll(IsFree))
                 {
-                    Given.UnionWith(ports);
+                    Reserved.UnionWith(ports);
                     return first;
                 }
             }
         }
     }
 
-    /// <summary>Has a server of this process listen, at another port if somebody else was quicker.</summary>
+    /// <summary>Starts a listener of this process, on another port if the first was taken in the meantime.</summary>
     public static T Listen<T>(Func<int, T> listen)
     {
-        for (var tries = 1; ; tries++)
+        for (var attempts = 1; ; attempts++)
         {
             try
             {
                 return listen(Next());
             }
-            catch (Exception exception) when (exception is SocketException or HttpListenerException && tries < MostTries)
+            catch (Exception exception) when (exception is SocketException or HttpListenerException && attempts < MaxAttempts)
             {
-                // The next one, then.
+                // Try the next port.
             }
         }
     }
 
-    /// <summary>Whether a port of the loopback address is free at this moment.</summary>
+    /// <summary>Whether a port of the loopback address is currently free.</summary>
     public static bool IsFree(int port)
     {
         try
@@ -78,7 +78,7 @@ internal static class FreePort
         var range = File.Exists(Setting) ? File.ReadAllText(Setting).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) : [];
         return range is [var from, var to]
             ? (int.Parse(from, CultureInfo.InvariantCulture), int.Parse(to, CultureInfo.InvariantCulture))
-            // As IANA has it, and most systems.
+            // The range that IANA recommends and most systems use.
             : (49_152, AfterLast - 1);
     }
 }

@@ -3,12 +3,12 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>The tests that come with a solution pass.</summary>
+/// <summary>The tests of generated solutions pass.</summary>
 [Collection("End to end")]
 public sealed class GeneratedTestsTests(ServersFixture servers)
 {
     [Fact]
-    public async Task The_tests_of_the_single_stage_pass_and_leave_nothing_to_commit()
+    public async Task The_tests_of_the_single_stage_pass_and_leave_the_working_tree_clean()
     {
         AssertAllPassed(await RunAsync(TemplateOptions.Single, []));
 
@@ -17,7 +17,7 @@ public sealed class GeneratedTestsTests(ServersFixture servers)
     }
 
     [SkippableFact]
-    public async Task The_tests_of_the_services_stage_share_named_servers_with_running_services()
+    public async Task The_tests_of_the_services_stage_can_share_servers_with_running_services()
     {
         Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
         await using var rabbitMq = new RabbitMqServer();
@@ -46,7 +46,7 @@ public sealed class GeneratedTestsTests(ServersFixture servers)
         await using var redisCommands = await redis.MonitorAsync();
         AssertAllPassed(await RunAsync(options, connectionStrings));
 
-        // The products of the tests have the same ids as those of the services, and other prices.
+        // The products of the tests have the ids of those of the services but different prices.
         Assert.Matches("\"tests-[^\" ]*product:", redisCommands.Log);
         Assert.Matches("\"tests-[^\" ]*Backplane", redisCommands.Log);
         Assert.DoesNotMatch("\"(?!tests-)([a-z0-9]+:)?product:|\"(?!tests-)[^\" ]*Backplane", redisCommands.Log);
@@ -85,7 +85,7 @@ public sealed class GeneratedTestsTests(ServersFixture servers)
         Assert.Contains("succeeded: 0", result.Output, StringComparison.Ordinal);
     }
 
-    // As 'git add --all' would take them.
+    // The files that 'git add --all' would add.
     private static async Task<IEnumerable<string>> ListCommittableFilesAsync(string folder)
     {
         var repository = TempFolder.Create("git");

@@ -4,16 +4,16 @@ using System.Text.RegularExpressions;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>Sends the requests of an .http file, as the editors that understand these files do.</summary>
+/// <summary>Sends the requests of an .http file, as editors do.</summary>
 internal static partial class HttpFile
 {
-    /// <param name="file">The file.</param>
-    /// <param name="variables">Values that win over those that the file gives its variables.</param>
+    /// <param name="file">The path of the file.</param>
+    /// <param name="variables">Values that override the variables of the file.</param>
     /// <exception cref="InvalidOperationException">A request failed, or refers to something that does not exist.</exception>
     public static async Task RunAsync(string file, IReadOnlyDictionary<string, string> variables)
     {
         var values = new Dictionary<string, string>();
-        var answers = new Dictionary<string, JsonNode>();
+        var responses = new Dictionary<string, JsonNode>();
         using var client = new HttpClient();
         var sent = 0;
         foreach (var part in Separator().Split(await File.ReadAllTextAsync(file)))
@@ -25,14 +25,14 @@ internal static partial class HttpFile
                 values[name] = variables.GetValueOrDefault(name, value);
             }
 
-            // The text after the separator is a title.
+            // The text after the separator is the title of the request.
             var content = lines.Skip(1).Where(line => !line.StartsWith('#') && !line.StartsWith('@')).SkipWhile(string.IsNullOrWhiteSpace).ToList();
             if (content.Count == 0)
             {
                 continue;
             }
 
-            using var request = CreateRequest(content.Select(line => Reference().Replace(line, match => Resolve(match.Groups[1].Value, values, answers))).ToList());
+            using var request = CreateRequest(content.Select(line => Reference().Replace(line, match => Resolve(match.Groups[1].Value, values, responses))).ToList());
             using var response = await client.SendAsync(request);
             var body = await response.Content.ReadAsStringAsync();
             if (!response.IsSuccessStatusCode)
@@ -43,7 +43,7 @@ internal static partial class HttpFile
             sent++;
             if (lines.Select(line => Name().Match(line)).FirstOrDefault(match => match.Success) is { } named)
             {
-                answers[named.Groups[1].Value] = JsonNode.Parse(body)!;
+                responses[named.Groups[1].Value] = JsonNode.Parse(body)!;
             }
         }
 
@@ -76,8 +76,8 @@ internal static partial class HttpFile
         return request;
     }
 
-    // A variable, the one dynamic variable that all editors know, or 'name.response.body.$.path' for a part of an earlier answer.
-    private static string Resolve(string reference, Dictionary<string, string> values, Dictionary<string, JsonNode> answers)
+    // A variable, the one dynamic variable that all editors support, or 'name.response.body.$.path' for a part of an earlier response.
+    private static string Resolve(string reference, Dictionary<string, string> values, Dictionary<string, JsonNode> responses)
     {
         if (values.TryGetValue(reference, out var value))
         {
@@ -90,7 +90,7 @@ internal static partial class HttpFile
         }
 
         var match = Answer().Match(reference);
-        if (!match.Success || !answers.TryGetValue(match.Groups[1].Value, out var node))
+        if (!match.Success || !responses.TryGetValue(match.Groups[1].Value, out var node))
         {
             throw new InvalidOperationException($"Nothing is called {reference}.");
         }

@@ -6,7 +6,7 @@ using System.Text.Json;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>Serves the metadata and the signing key of OpenID Connect, and issues tokens.</summary>
+/// <summary>An OpenID Connect provider: serves its metadata and signing key, and issues tokens.</summary>
 internal sealed class IdentityProviderStandIn : IDisposable
 {
     private readonly string issuer;
@@ -59,7 +59,7 @@ internal sealed class IdentityProviderStandIn : IDisposable
         }
         catch (Exception exception) when (exception is HttpListenerException or ObjectDisposedException or InvalidOperationException)
         {
-            // It was stopped.
+            // The listener was stopped.
         }
     }
 }

@@ -5,7 +5,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>Every way to say where to listen works, and the probes have their own port beside it.</summary>
+/// <summary>All ways of configuring the listen address work, and the probes have a separate port.</summary>
 public sealed class ListeningTests
 {
     [Theory]
@@ -15,7 +15,7 @@ public sealed class ListeningTests
     [InlineData("http", "HTTP_PORTS", "{0}")]
     [InlineData("https", "HTTPS_PORTS", "{0}")]
     [InlineData("http", "--urls", "http://127.0.0.1:{0}")]
-    public async Task A_service_listens_where_it_is_told_to_and_answers_probes_at_their_port(string scheme, string setting, string format)
+    public async Task A_service_listens_at_the_configured_address_and_serves_probes_on_their_port(string scheme, string setting, string format)
     {
         var solution = await BuiltSolution.GetAsync(TemplateOptions.Single);
         var (port, probes) = (FreePort.Next(), FreePort.Next());
@@ -42,7 +42,7 @@ public sealed class ListeningTests
             settings);
 
         await api.WaitUntilAsync(async () => await GetAsync($"http://127.0.0.1:{probes}/health") == HttpStatusCode.OK);
-        // The ports are bound one after the other.
+        // The ports are bound one after another.
         await api.WaitUntilAsync(async () => await GetAsync($"{scheme}://127.0.0.1:{port}/v1/products") is not null);
         Assert.Equal(HttpStatusCode.Unauthorized, await GetAsync($"{scheme}://127.0.0.1:{port}/v1/products"));
         Assert.Equal(HttpStatusCode.NotFound, await GetAsync($"{scheme}://127.0.0.1:{port}/health"));

@@ -4,7 +4,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>A transaction that stays open keeps deleted rows from being vacuumed; the relay does not read past them again and again.</summary>
+/// <summary>A long transaction keeps dead tuples from being vacuumed; the relay must not scan them repeatedly.</summary>
 [Collection("End to end")]
 public sealed class LongTransactionTests(ServersFixture servers)
 {
@@ -12,7 +12,7 @@ public sealed class LongTransactionTests(ServersFixture servers)
     private const int Orders = 30;
 
     [SkippableFact]
-    public async Task The_outbox_is_not_slowed_down_by_deleted_messages_that_a_long_transaction_could_still_see()
+    public async Task Dead_tuples_kept_by_a_long_transaction_do_not_slow_down_the_outbox()
     {
         Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
         var connectionStrings = await servers.GetConnectionStringsAsync();
@@ -41,12 +41,12 @@ public sealed class LongTransactionTests(ServersFixture servers)
             await backend.WaitForStatusAsync(await backend.PlaceOrderAsync("card"), "Confirmed");
         }
 
-        // Each order wakes the relay twice. Two processes look at the whole outbox every five seconds at most.
-        var looks = 2 * (2 + (clock.Elapsed.TotalSeconds / 5));
-        Assert.InRange((await CountReadsAsync(database) - before) / Dead, 0, Math.Min(looks, Orders));
+        // Each order wakes the relay twice. Two processes scan the whole outbox at most every five seconds.
+        var scans = 2 * (2 + (clock.Elapsed.TotalSeconds / 5));
+        Assert.InRange((await CountReadsAsync(database) - before) / Dead, 0, Math.Min(scans, Orders));
     }
 
-    /// <returns>How many entries of the index by due time were read so far, as of a moment in which all processes have reported.</returns>
+    /// <returns>The number of entries read from the index on the due time, after all processes have reported their statistics.</returns>
     private static async Task<double> CountReadsAsync(NpgsqlDataSource database)
     {
         await Task.Delay(TimeSpan.FromSeconds(2));

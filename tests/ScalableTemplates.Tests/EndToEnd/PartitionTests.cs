@@ -3,7 +3,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>The worker creates partitions ahead and removes those that have served their time.</summary>
+/// <summary>The worker creates partitions in advance and removes expired ones.</summary>
 [Collection("End to end")]
 public sealed class PartitionTests(ServersFixture servers)
 {
@@ -17,7 +17,7 @@ public sealed class PartitionTests(ServersFixture servers)
         backend.Set("Orders__Retention", "730.00:00:00");
         await backend.MigrateAsync();
         await using var database = NpgsqlDataSource.Create(connectionStrings["database"]);
-        // The first partition takes whatever is older, so that a table with rows can be partitioned.
+        // The first partition has no lower bound, so that a table with rows can be partitioned.
         await ExecuteAsync(database, $"DROP TABLE orders_{DateTimeOffset.UtcNow:yyyyMM}");
         await AttachAsync(database, "inbox_messages", "20200101", new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero), new(2020, 1, 2, 0, 0, 0, TimeSpan.Zero));
         await AttachAsync(database, "orders", "202001", new(2020, 1, 1, 0, 0, 0, TimeSpan.Zero), new(2020, 2, 1, 0, 0, 0, TimeSpan.Zero));
@@ -34,7 +34,7 @@ public sealed class PartitionTests(ServersFixture servers)
     }
 
     [SkippableFact]
-    public async Task Rows_in_the_way_of_a_partition_degrade_the_worker_until_the_documented_command_has_moved_them()
+    public async Task Rows_that_block_a_partition_degrade_the_worker_until_the_documented_command_moves_them()
     {
         Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
         var options = TemplateOptions.Services.With(Dimension.Orchestrator, "none").With(Dimension.Partitioning, "monthly");
@@ -81,6 +81,6 @@ public sealed class PartitionTests(ServersFixture servers)
         return (long)(await command.ExecuteScalarAsync())! > 0;
     }
 
-    // The time in milliseconds, and nothing after it: RFC 9562, section 5.7.
+    // The timestamp of a UUIDv7 in milliseconds, padded with zeros: RFC 9562, section 5.7.
     private static Guid FirstId(DateTimeOffset time) => Guid.Parse(time.ToUnixTimeMilliseconds().ToString("x12", null).PadRight(32, '0'));
 }

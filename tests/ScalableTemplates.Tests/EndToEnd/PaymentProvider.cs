@@ -5,22 +5,22 @@ using System.Text.Json;
 namespace ScalableTemplates.Tests.EndToEnd;
 
 /// <summary>
-/// A payment provider over HTTP that may be out of order at first, or take its time, and remembers whom it has charged. As real ones
-/// do, it charges once for an idempotency key, however often that comes.
+/// A payment provider over HTTP that records charges and can fail or hold its first requests. Like real providers, it charges once per
+/// idempotency key.
 /// </summary>
 internal sealed class PaymentProvider : IAsyncDisposable
 {
     private readonly HttpListener listener;
     private readonly ConcurrentDictionary<string, Guid> chargesByKey = [];
-    private readonly TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource firstRequest = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task serving;
     private int failuresLeft;
     private int repeats;
     private int requests;
 
-    /// <param name="failures">How many requests it answers with 503 before it works.</param>
-    /// <param name="isHeld">Whether it charges and answers nobody until it is released.</param>
+    /// <param name="failures">The number of requests that get 503 before it recovers.</param>
+    /// <param name="isHeld">Whether requests are held until <see cref="Release"/> is called.</param>
     public PaymentProvider(int failures = 0, bool isHeld = false)
     {
         failuresLeft = failures;
@@ -36,22 +36,22 @@ internal sealed class PaymentProvider : IAsyncDisposable
 
     public Uri Address { get; }
 
-    /// <summary>Done when it has the first request.</summary>
-    public Task Asked => asked.Task;
+    /// <summary>Completes when the first request arrives.</summary>
+    public Task FirstRequest => firstRequest.Task;
 
-    /// <summary>The order of each charge: an order that is charged twice is in it twice.</summary>
+    /// <summary>The order of each charge. An order that was charged twice occurs twice.</summary>
     public IEnumerable<Guid> Charges => chargesByKey.Values;
 
-    /// <summary>Requests with the key of an earlier charge; they cost the customer nothing.</summary>
+    /// <summary>The number of requests that repeated the key of an earlier charge, and so charged nothing.</summary>
     public int Repeats => repeats;
 
-    /// <summary>All requests, also those that were refused or repeated.</summary>
+    /// <summary>The number of all requests, including refused and repeated ones.</summary>
     public int Requests => requests;
 
-    /// <summary>The body with which it refuses to charge; null if it charges.</summary>
+    /// <summary>The body with which it refuses charges; null if it accepts them.</summary>
     public string? Refusal { get; set; }
 
-    /// <summary>Charges and answers, those who wait first.</summary>
+    /// <summary>Completes held requests and stops holding new ones.</summary>
     public void Release() => released.SetResult();
 
     public async ValueTask DisposeAsync()
@@ -102,7 +102,7 @@ internal sealed class PaymentProvider : IAsyncDisposable
             else
             {
                 var charge = await JsonSerializer.DeserializeAsync<JsonElement>(context.Request.InputStream);
-                asked.TrySetResult();
+                firstRequest.TrySetResult();
                 await released.Task;
                 if (!chargesByKey.TryAdd(context.Request.Headers["Idempotency-Key"]!, charge.GetProperty("orderId").GetGuid()))
                 {
@@ -114,7 +114,7 @@ internal sealed class PaymentProvider : IAsyncDisposable
         }
         catch (Exception exception) when (exception is HttpListenerException or IOException or ObjectDisposedException or JsonException)
         {
-            // The caller was killed meanwhile.
+            // The caller was killed.
         }
     }
 }

@@ -4,7 +4,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>A PgBouncer of this run alone, in transaction mode: every transaction may get another connection of the server.</summary>
+/// <summary>A dedicated PgBouncer in transaction mode: each transaction may use a different server connection.</summary>
 internal sealed class PgBouncer : IAsyncDisposable
 {
     private readonly ServerPort port = new();
@@ -13,8 +13,8 @@ internal sealed class PgBouncer : IAsyncDisposable
 
     public static string? Binaries { get; } = Programs.FindFolder("pgbouncer", "/usr/sbin");
 
-    /// <summary>Starts it in front of the server of <paramref name="database"/>, with fewer connections than its clients open.</summary>
-    /// <returns>The connection string that leads through it.</returns>
+    /// <summary>Starts PgBouncer in front of the server of <paramref name="database"/>, with fewer server connections than clients.</summary>
+    /// <returns>The connection string through PgBouncer.</returns>
     public async Task<string> StartAsync(string database)
     {
         var server = new NpgsqlConnectionStringBuilder(database);
@@ -47,8 +47,8 @@ internal sealed class PgBouncer : IAsyncDisposable
             pool_mode = transaction
             default_pool_size = 4
             """));
-        await PostgresServer.GiveToOrdinaryUserAsync(folder);
-        var (file, arguments) = PostgresServer.AsOrdinaryUser(Path.Combine(Binaries!, "pgbouncer"), settings);
+        await PostgresServer.GiveToUnprivilegedUserAsync(folder);
+        var (file, arguments) = PostgresServer.AsUnprivilegedUser(Path.Combine(Binaries!, "pgbouncer"), settings);
         daemon = Daemon.Start(file, arguments, folder, Path.Combine(TempFolder.Create("pgbouncer-log"), "log"));
     }
 }

@@ -2,12 +2,12 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>The services stage behind a PgBouncer that has fewer connections than the services open.</summary>
+/// <summary>The services stage behind a PgBouncer with fewer server connections than clients.</summary>
 [Collection("End to end")]
 public sealed class PgBouncerTests(ServersFixture servers)
 {
     [SkippableFact]
-    public async Task Orders_go_all_the_way_behind_a_pooler_in_transaction_mode()
+    public async Task Orders_are_processed_to_completion_behind_PgBouncer_in_transaction_mode()
     {
         Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
         Skip.If(PgBouncer.Binaries is null, "Not installed: pgbouncer. On Debian: apt-get install pgbouncer");

@@ -4,7 +4,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>A PostgreSQL of this run alone, from the machine's own binaries; or a streaming standby of one.</summary>
+/// <summary>A dedicated PostgreSQL server, or a streaming standby of one, run from installed binaries.</summary>
 internal sealed class PostgresServer : IAsyncDisposable
 {
     private const string User = "app";
@@ -15,7 +15,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     private readonly string log = Path.Combine(TempFolder.Create("postgres-log"), "log");
     private Daemon? daemon;
 
-    /// <summary>Where the binaries are; null if they are not installed.</summary>
+    /// <summary>The folder of the binaries; null if they are not installed.</summary>
     public static string? Binaries { get; } = Programs.FindFolder("postgres", "/usr/lib/postgresql/*/bin");
 
     private string Data => Path.Combine(folder, "data");
@@ -24,16 +24,16 @@ internal sealed class PostgresServer : IAsyncDisposable
     {
         var password = Path.Combine(folder, "password");
         await File.WriteAllTextAsync(password, Password);
-        await GiveToOrdinaryUserAsync(folder);
+        await GiveToUnprivilegedUserAsync(folder);
         await RunToEndAsync("initdb", "--pgdata", Data, "--username", User, "--pwfile", password, "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync");
         await RunAsync();
     }
 
-    /// <summary>Starts a standby of this server, which goes on while this one is down.</summary>
+    /// <summary>Starts a standby of this server, which keeps running while this server is down.</summary>
     public async Task<PostgresServer> StartStandbyAsync()
     {
         var standby = new PostgresServer();
-        await GiveToOrdinaryUserAsync(standby.folder);
+        await GiveToUnprivilegedUserAsync(standby.folder);
         await RunToEndAsync(
             "pg_basebackup",
             "--pgdata", standby.Data,
@@ -43,17 +43,17 @@ internal sealed class PostgresServer : IAsyncDisposable
         return standby;
     }
 
-    /// <summary>Runs the server on the data that it has; after <see cref="KillAsync"/>, once more.</summary>
+    /// <summary>Starts the server on its existing data, such as after <see cref="KillAsync"/>.</summary>
     public Task RunAsync() => port.StartAsync(async () =>
     {
-        var (file, arguments) = AsOrdinaryUser(
+        var (file, arguments) = AsUnprivilegedUser(
             Path.Combine(Binaries!, "postgres"), "-D", Data, "-p", port.Number.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={folder}");
         daemon = Daemon.Start(file, arguments, folder, log);
         await daemon.WaitUntilAsync(() => CanConnectAsync(ConnectionString("postgres")));
     });
 
-    /// <summary>Stops it and starts it again at the same address, as <c>pg_ctl restart</c> does.</summary>
-    /// <param name="mode"><c>fast</c>: all connections are closed; <c>immediate</c>: as if the machine had failed.</param>
+    /// <summary>Restarts the server at the same address, as <c>pg_ctl restart</c> does.</summary>
+    /// <param name="mode"><c>fast</c> closes all connections; <c>immediate</c> is like a crash.</param>
     public async Task RestartAsync(string mode)
     {
         await RunToEndAsync("pg_ctl", "stop", "--pgdata", Data, "--mode", mode);
@@ -61,7 +61,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         await RunAsync();
     }
 
-    /// <summary>Ends the server at once, as kill -9 does.</summary>
+    /// <summary>Kills the server with SIGKILL.</summary>
     public async Task KillAsync()
     {
         await daemon!.DisposeAsync();
@@ -72,7 +72,7 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     public Task ResumeAsync() => daemon!.ResumeAsync();
 
-    /// <summary>Has it refuse to write, as after a failover to a server that is still read-only; or write again.</summary>
+    /// <summary>Makes the server read-only, as after a failover to a server that is not promoted yet, or writable.</summary>
     public async Task SetReadOnlyAsync(bool isReadOnly)
     {
         await using var source = NpgsqlDataSource.Create(ConnectionString("postgres"));
@@ -104,22 +104,22 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Has the ordinary user own what is in a folder, where the tests run as root.</summary>
-    public static async Task GiveToOrdinaryUserAsync(string folder)
+    /// <summary>Gives ownership of a folder to an unprivileged user if the tests run as root.</summary>
+    public static async Task GiveToUnprivilegedUserAsync(string folder)
     {
         if (Environment.IsPrivilegedProcess)
         {
-            await Command.RunAsync("chown", ["-R", "postgres", folder], folder, Daemon.Patience);
+            await Command.RunAsync("chown", ["-R", "postgres", folder], folder, Daemon.WaitTimeout);
         }
     }
 
     private async Task RunToEndAsync(string program, params string[] options)
     {
-        var (file, arguments) = AsOrdinaryUser(Path.Combine(Binaries!, program), options);
-        (await Command.RunAsync(file, arguments, folder, Daemon.Patience)).EnsureSuccess();
+        var (file, arguments) = AsUnprivilegedUser(Path.Combine(Binaries!, program), options);
+        (await Command.RunAsync(file, arguments, folder, Daemon.WaitTimeout)).EnsureSuccess();
     }
 
-    /// <summary>Whether a server of the protocol takes connections there.</summary>
+    /// <summary>Whether a PostgreSQL server accepts connections.</summary>
     public static async Task<bool> CanConnectAsync(string connectionString)
     {
         try
@@ -134,7 +134,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    // The server refuses to run as root. Unlike runuser, setpriv becomes the server, so that the server's end is the daemon's.
-    public static (string File, string[] Arguments) AsOrdinaryUser(string file, params string[] arguments) =>
+    // The server refuses to run as root. Unlike runuser, setpriv execs the server, so the daemon exits with it.
+    public static (string File, string[] Arguments) AsUnprivilegedUser(string file, params string[] arguments) =>
         Environment.IsPrivilegedProcess ? ("setpriv", ["--reuid=postgres", "--regid=postgres", "--init-groups", "--", file, .. arguments]) : (file, arguments);
 }

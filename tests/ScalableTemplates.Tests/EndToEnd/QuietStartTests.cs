@@ -4,13 +4,13 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>While nothing is wrong, nothing is logged as if it were: not at the start, and not on a busy machine.</summary>
+/// <summary>No warnings or errors are logged during a successful start, not even on a busy machine.</summary>
 [Collection("Busy machine")]
 public sealed partial class QuietStartTests(ServersFixture servers) : IAsyncLifetime
 {
     private static readonly TemplateOptions Options = TemplateOptions.Services.With(Dimension.Orchestrator, "none");
 
-    // No other test has left a message in it.
+    // A dedicated broker, without messages of other tests.
     private readonly RabbitMqServer rabbitMq = new();
     private readonly CancellationTokenSource started = new();
     private Backend? backend;
@@ -35,7 +35,7 @@ public sealed partial class QuietStartTests(ServersFixture servers) : IAsyncLife
     }
 
     [SkippableFact]
-    public async Task In_development_the_console_shows_requests_and_orders_and_no_warning()
+    public async Task In_development_the_console_shows_requests_and_orders_but_no_warnings()
     {
         Skip.If(backend is null, ServersFixture.Missing);
         backend!.Set("Logging__LogLevel__Shop", "Debug");
@@ -51,10 +51,10 @@ public sealed partial class QuietStartTests(ServersFixture servers) : IAsyncLife
     }
 
     [SkippableFact]
-    public async Task In_production_logs_are_json_with_utc_timestamps_and_have_no_warning_and_no_request()
+    public async Task In_production_logs_are_JSON_with_UTC_timestamps_and_contain_no_warnings_or_requests()
     {
         Skip.If(backend is null, ServersFixture.Missing);
-        // In Development it also adds sample data, and logs as nobody does in production.
+        // The Migrator runs in Development, where it adds the sample data.
         await backend!.MigrateAsync();
         Directory.GetFiles(backend.Logs).ToList().ForEach(File.Delete);
         await using var payments = new PaymentProvider();
@@ -71,7 +71,7 @@ public sealed partial class QuietStartTests(ServersFixture servers) : IAsyncLife
         Assert.All(entries, entry => Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", entry.Timestamp));
     }
 
-    /// <summary>Starts all processes, with more work for the machine than it can do at once and probes that do not wait long, and has an order confirmed.</summary>
+    /// <summary>Starts all processes on an overloaded machine, with probes that have short timeouts, and waits until an order is confirmed.</summary>
     private async Task<Guid> RunOrderAsync()
     {
         for (var i = 0; i < 2 * Environment.ProcessorCount; i++)
@@ -111,7 +111,7 @@ public sealed partial class QuietStartTests(ServersFixture servers) : IAsyncLife
             }
             catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
             {
-                // Not there yet, or not quick enough.
+                // Not listening yet, or timed out.
             }
 
             await Task.Delay(20);
@@ -124,6 +124,6 @@ public sealed partial class QuietStartTests(ServersFixture servers) : IAsyncLife
     private sealed record Entry(string Timestamp, string LogLevel, string Message);
 }
 
-/// <summary>It keeps the processors busy by itself, and would have the tests beside it wait.</summary>
+/// <summary>Not parallel: the tests saturate the CPU, which would delay other tests.</summary>
 [CollectionDefinition("Busy machine", DisableParallelization = true)]
 public sealed class BusyMachine : ICollectionFixture<ServersFixture>;

@@ -6,25 +6,25 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>A RabbitMQ of this run alone, from the machine's own binaries.</summary>
+/// <summary>A dedicated RabbitMQ server, run from installed binaries.</summary>
 internal sealed class RabbitMqServer : IAsyncDisposable
 {
     private const string User = "app";
     private const string Password = "not-a-secret";
 
-    // For clients, for other nodes, and for the port mapper.
+    // The ports of AMQP, inter-node communication and epmd.
     private readonly ServerPort port = new(count: 3);
     private readonly string folder = TempFolder.Create("rabbitmq");
     private readonly Dictionary<string, string> environment = [];
     private readonly string[] settings;
     private Daemon? daemon;
 
-    // The wrapper in /usr/sbin changes the user; the program itself does not mind who runs it.
+    // The wrapper in /usr/sbin switches the user; the program itself runs as any user.
     public static string? Binaries { get; } = Programs.FindFolder("rabbitmq-server", "/usr/lib/rabbitmq/bin");
 
     public string ConnectionString => $"amqp://{User}:{Password}@127.0.0.1:{port.Number}/";
 
-    /// <param name="settings">Lines for its configuration file.</param>
+    /// <param name="settings">Lines of the configuration file.</param>
     public RabbitMqServer(params string[] settings)
     {
         this.settings = settings;
@@ -40,7 +40,7 @@ internal sealed class RabbitMqServer : IAsyncDisposable
 
     private string Configuration => Path.Combine(folder, "rabbitmq.conf");
 
-    /// <summary>Starts it, or starts it again after its end: at the same address, with all that is durable.</summary>
+    /// <summary>Starts or restarts the server at the same address with its durable data.</summary>
     public Task StartAsync() => port.StartAsync(async () =>
     {
         await File.WriteAllTextAsync(Configuration, $"listeners.tcp.local = 127.0.0.1:{port.Number}\ndefault_user = {User}\ndefault_pass = {Password}\n{string.Join('\n', settings)}\n");
@@ -60,20 +60,20 @@ internal sealed class RabbitMqServer : IAsyncDisposable
 
     public Task ResumeAsync() => daemon!.ResumeAsync();
 
-    /// <summary>Raises the memory alarm: it reads nothing more from connections that publish.</summary>
+    /// <summary>Raises the memory alarm, which blocks publishing connections.</summary>
     public Task RefuseAsync() => ControlAsync("set_vm_memory_high_watermark", "absolute", "1MB");
 
     /// <summary>Clears the memory alarm.</summary>
     public Task AcceptAsync() => ControlAsync("set_vm_memory_high_watermark", "0.4");
 
-    /// <summary>Adds a virtual host beside the one of the connection string.</summary>
+    /// <summary>Adds a virtual host.</summary>
     public async Task AddVirtualHostAsync(string name)
     {
         await ControlAsync("add_vhost", name);
         await ControlAsync("set_permissions", "--vhost", name, User, ".*", ".*", ".*");
     }
 
-    /// <summary>Adds virtual hosts in one call, which costs much less than one at a time.</summary>
+    /// <summary>Adds several virtual hosts in one call, which is much faster than one call each.</summary>
     public async Task AddVirtualHostsAsync(IReadOnlyList<string> names)
     {
         var file = Path.Combine(folder, $"{names[0]}.json");
@@ -85,7 +85,7 @@ internal sealed class RabbitMqServer : IAsyncDisposable
         await ControlAsync("import_definitions", file);
     }
 
-    /// <returns>How many messages are in each queue.</returns>
+    /// <returns>The number of messages by queue.</returns>
     public async Task<Dictionary<string, int>> GetQueuesAsync() =>
         (await ControlAsync("list_queues", "name", "messages", "--quiet", "--no-table-headers")).Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(line => line.Split('\t'))
@@ -96,7 +96,7 @@ internal sealed class RabbitMqServer : IAsyncDisposable
         if (daemon is not null)
         {
             await daemon.DisposeAsync();
-            // The port mapper that came with the node outlives it, and has a port of its own.
+            // epmd outlives the node that started it, and uses a separate port.
             await using var mapper = Daemon.Start("epmd", ["-kill"], Path.GetTempPath(), daemon.LogFile + ".epmd", environment);
             await mapper.WaitForExitAsync();
         }

@@ -5,7 +5,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>A Redis of this run alone, from the machine's own binaries.</summary>
+/// <summary>A dedicated Redis server, run from installed binaries.</summary>
 internal sealed class RedisServer : IAsyncDisposable
 {
     private const string Password = "not-a-secret";
@@ -20,7 +20,7 @@ internal sealed class RedisServer : IAsyncDisposable
 
     public string ConnectionString => $"127.0.0.1:{port.Number},password={Password}";
 
-    /// <summary>Starts it, or starts it again after it was killed: at the same address, with nothing in it.</summary>
+    /// <summary>Starts or restarts the server at the same address without data.</summary>
     public Task StartAsync() => port.StartAsync(async () =>
     {
         daemon = Daemon.Start(
@@ -39,7 +39,7 @@ internal sealed class RedisServer : IAsyncDisposable
 
     public ValueTask DisposeAsync() => daemon?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    /// <summary>Records every command that it receives, with its arguments, in the log.</summary>
+    /// <summary>Logs every command with its arguments.</summary>
     public async Task<Daemon> MonitorAsync()
     {
         string[] monitor = ["-p", port.Number.ToString(CultureInfo.InvariantCulture), "--no-auth-warning", "-a", Password, "MONITOR"];
@@ -48,20 +48,20 @@ internal sealed class RedisServer : IAsyncDisposable
         return commands;
     }
 
-    /// <summary>Has it refuse to write, though it answers: as after a failover, or without memory.</summary>
+    /// <summary>Makes the server reject writes, as a replica or a server at its memory limit does.</summary>
     /// <param name="state"><c>read-only</c> or <c>full</c>.</param>
     public Task RefuseAsync(string state) => SendAsync(state == "full" ? "CONFIG SET maxmemory 1" : "REPLICAOF 127.0.0.1 1");
 
-    /// <summary>Has it write again.</summary>
+    /// <summary>Makes the server accept writes again.</summary>
     public async Task AcceptAsync()
     {
         await SendAsync("CONFIG SET maxmemory 0");
         await SendAsync("REPLICAOF NO ONE");
     }
 
-    /// <summary>Whether it holds a key that ends so.</summary>
-    public async Task<bool> HasKeyAsync(string end) =>
-        !(await AskAsync($"AUTH {Password}\r\nKEYS *{end}\r\nQUIT\r\n")).Contains("*0\r\n", StringComparison.Ordinal);
+    /// <summary>Whether a key with this suffix exists.</summary>
+    public async Task<bool> HasKeyAsync(string suffix) =>
+        !(await AskAsync($"AUTH {Password}\r\nKEYS *{suffix}\r\nQUIT\r\n")).Contains("*0\r\n", StringComparison.Ordinal);
 
     private async Task SendAsync(string command)
     {
@@ -76,7 +76,7 @@ internal sealed class RedisServer : IAsyncDisposable
     {
         try
         {
-            // Without the password it refuses, which tells as much.
+            // An authentication error shows as well that the server is up.
             return (await AskAsync("PING\r\nQUIT\r\n")).Contains("NOAUTH", StringComparison.Ordinal);
         }
         catch (Exception exception) when (exception is SocketException or IOException)

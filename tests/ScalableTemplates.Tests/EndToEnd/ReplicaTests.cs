@@ -9,7 +9,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>The services stage on a primary and a real streaming standby, which is paused, killed and started again.</summary>
+/// <summary>The services stage on a primary and a streaming standby, which is paused, killed and restarted.</summary>
 [Collection("End to end")]
 public sealed class ReplicaTests(ServersFixture servers) : IAsyncLifetime
 {
@@ -81,7 +81,7 @@ public sealed class ReplicaTests(ServersFixture servers) : IAsyncLifetime
     [SkippableFact]
     public async Task Reads_go_to_the_standby_and_writes_to_the_primary()
     {
-        // Again, if the machine was so slow meanwhile that the API took the standby for one that hangs.
+        // Retries, as on a slow machine the API may have considered the standby unavailable.
         await UntilAsync(async () =>
         {
             await PlaceOrderAsync();
@@ -91,9 +91,9 @@ public sealed class ReplicaTests(ServersFixture servers) : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task A_caller_with_the_token_of_its_write_reads_it_though_the_standby_does_not_have_it_yet()
+    public async Task A_client_with_a_consistency_token_reads_its_write_before_the_standby_has_replayed_it()
     {
-        // Again, if the machine was so slow meanwhile that the standby lagged too much to be read from at all.
+        // Retries, as on a slow machine the standby may have exceeded the maximum lag.
         await UntilAsync(async () =>
         {
             await UntilAsync(async () => await GetHealthAsync() == "Healthy");
@@ -113,11 +113,11 @@ public sealed class ReplicaTests(ServersFixture servers) : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task A_read_with_a_token_that_the_standby_has_reached_stays_there()
+    public async Task A_read_whose_token_the_standby_has_reached_is_served_by_the_standby()
     {
         var (order, token) = await PlaceOrderAsync();
 
-        // Many more than there are connections, so that one that was not given back would be missed.
+        // Many more than there are connections, so that a connection leak would exhaust the pool.
         foreach (var _ in Enumerable.Range(0, 300))
         {
             using var response = await GetAsync(order, token);
@@ -132,7 +132,7 @@ public sealed class ReplicaTests(ServersFixture servers) : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task A_standby_that_lags_for_long_is_not_read_from()
+    public async Task A_lagging_standby_is_not_read_from()
     {
         await ExecuteAsync(Standby, "SELECT pg_wal_replay_pause()");
         var (order, _) = await PlaceOrderAsync();
@@ -144,9 +144,9 @@ public sealed class ReplicaTests(ServersFixture servers) : IAsyncLifetime
         await UntilAsync(async () => await GetHealthAsync() == "Healthy");
     }
 
-    /// <remarks>READ_YOUR_WRITES sets how many writes are read back, for long runs.</remarks>
+    /// <remarks>READ_YOUR_WRITES sets the number of writes, for long runs.</remarks>
     [SkippableFact]
-    public async Task Callers_with_tokens_read_their_writes_on_a_busy_machine()
+    public async Task Clients_with_consistency_tokens_read_their_writes_on_a_busy_machine()
     {
         var writes = int.Parse(Environment.GetEnvironmentVariable("READ_YOUR_WRITES") ?? "300", CultureInfo.InvariantCulture);
         await PlaceOrderAsync();
@@ -154,7 +154,7 @@ public sealed class ReplicaTests(ServersFixture servers) : IAsyncLifetime
         var found = 0;
         using var stop = new CancellationTokenSource();
         var disturbances = Task.WhenAll(
-            [HoldUpReplayAsync(stop.Token), .. Enumerable.Range(0, 2 * Environment.ProcessorCount).Select(_ => KeepBusyAsync(stop.Token))]);
+            [DelayReplayAsync(stop.Token), .. Enumerable.Range(0, 2 * Environment.ProcessorCount).Select(_ => KeepBusyAsync(stop.Token))]);
 
         await Parallel.ForEachAsync(Enumerable.Range(0, writes), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (_, _) =>
         {
@@ -181,12 +181,12 @@ public sealed class ReplicaTests(ServersFixture servers) : IAsyncLifetime
 
         Assert.True(stale.IsEmpty, string.Join('\n', stale) + backend!.ReadLogs());
         Assert.True(isStandbyRead);
-        // The rest was turned away, as the machine had too much to do.
+        // The other requests were shed, as the machine was overloaded.
         Assert.True(found > writes / 4, $"Only {found} writes were read back.");
     }
 
     [SkippableFact]
-    public async Task A_killed_standby_fails_no_request_and_is_read_from_again_after_its_return()
+    public async Task A_killed_standby_fails_no_request_and_is_read_from_again_after_its_restart()
     {
         await PlaceOrderAsync();
         using var stop = new CancellationTokenSource();
@@ -205,7 +205,7 @@ public sealed class ReplicaTests(ServersFixture servers) : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task A_token_that_is_none_is_refused()
+    public async Task An_invalid_consistency_token_is_rejected()
     {
         using var response = await GetAsync(new Uri("v1/orders", UriKind.Relative), "nonsense");
 
@@ -215,27 +215,27 @@ public sealed class ReplicaTests(ServersFixture servers) : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task The_pools_of_both_servers_are_inside_the_connection_budget()
+    public async Task The_pools_of_both_servers_count_against_the_connection_budget()
     {
         Skip.If(backend is null, ServersFixture.Missing);
-        // The least that 60 processes need: 61 connections with one pool each, and 121 with two; the server has 97.
+        // 60 processes need at least 61 connections with one pool each, and 121 with two; the server allows 97.
         backend!.Set("Database__Processes", "60");
 
-        await backend.StartApiInVainAsync();
+        await backend.StartFailingApiAsync();
 
         Assert.Contains("Too many database connections: 120 pools", backend.ReadLogs(), StringComparison.Ordinal);
     }
 
-    private static async Task UntilAsync(Func<Task<bool>> isSo)
+    private static async Task UntilAsync(Func<Task<bool>> condition)
     {
-        using var timeout = new CancellationTokenSource(Daemon.Patience);
-        while (!await isSo())
+        using var timeout = new CancellationTokenSource(Daemon.WaitTimeout);
+        while (!await condition())
         {
             await Task.Delay(100, timeout.Token);
         }
     }
 
-    /// <summary>Whether that is what a connection of the API to the server did last.</summary>
+    /// <summary>Whether the last query on a connection of the API to the server read orders.</summary>
     private static async Task<bool> HasReadOrdersAsync(PostgresServer server) =>
         await ExecuteAsync(server, "SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 'db_%' AND query LIKE '%FROM orders%' AND pid <> pg_backend_pid()") != "0";
 
@@ -249,7 +249,7 @@ public sealed class ReplicaTests(ServersFixture servers) : IAsyncLifetime
     private async Task<(Uri Order, string Token)> PlaceOrderAsync() =>
         await TryPlaceOrderAsync() ?? throw new InvalidOperationException("The order was not accepted.");
 
-    /// <returns>Null if the API had too much to do.</returns>
+    /// <returns>Null if the request was shed.</returns>
     private async Task<(Uri Order, string Token)?> TryPlaceOrderAsync()
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "v1/orders");
@@ -292,8 +292,8 @@ public sealed class ReplicaTests(ServersFixture servers) : IAsyncLifetime
 
     private async Task ListOrdersAsync() => await Client.GetFromJsonAsync<JsonElement>("v1/orders");
 
-    /// <summary>Lets the standby fall behind and catch up again and again, far less than what keeps it from being read.</summary>
-    private async Task HoldUpReplayAsync(CancellationToken stop)
+    /// <summary>Repeatedly pauses and resumes replay on the standby, with much less lag than the maximum for reads.</summary>
+    private async Task DelayReplayAsync(CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {

@@ -3,20 +3,20 @@ using System.Text.RegularExpressions;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>Where a server listens that has to be told so, and that somebody else may take before the server does.</summary>
-/// <param name="count">How many ports it needs, one after the other.</param>
+/// <summary>The port of a server that cannot listen on port 0. Another process may take the port before the server does.</summary>
+/// <param name="count">The number of consecutive ports.</param>
 internal sealed partial class ServerPort(int count = 1)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
 
     private bool hasRun;
 
-    /// <summary>The first one. Final as soon as the server has run.</summary>
+    /// <summary>The first port, which is final once the server has run.</summary>
     public int Number { get; private set; } = FreePort.Next(count);
 
     /// <summary>
-    /// Starts the server. If a port was taken meanwhile: at other ones; after it has run once and is known there, at the same ones,
-    /// as soon as they are free.
+    /// Starts the server. If a port was taken in the meantime, retries with other ports, or, once the server has run, with the same
+    /// ports until they are free.
     /// </summary>
     public async Task StartAsync(Func<Task> start)
     {
@@ -28,7 +28,7 @@ internal sealed partial class ServerPort(int count = 1)
                 hasRun = true;
                 return;
             }
-            catch (DaemonEndedException exception) when (Taken().IsMatch(exception.Message) && clock.Elapsed < Patience)
+            catch (DaemonEndedException exception) when (PortInUse().IsMatch(exception.Message) && clock.Elapsed < Timeout)
             {
                 if (hasRun)
                 {
@@ -42,7 +42,7 @@ internal sealed partial class ServerPort(int count = 1)
         }
     }
 
-    // As Kestrel, PostgreSQL, Redis and PgBouncer say it, and the two ways of RabbitMQ.
+    // The errors of Kestrel, PostgreSQL, Redis, PgBouncer and RabbitMQ, which has two.
     [GeneratedRegex("(address|port).{0,60} in use|eaddrinuse|port_already_used", RegexOptions.IgnoreCase)]
-    private static partial Regex Taken();
+    private static partial Regex PortInUse();
 }

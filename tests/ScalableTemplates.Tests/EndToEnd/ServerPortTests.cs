@@ -3,13 +3,13 @@ using System.Net.Sockets;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>Other programs of the machine may take a port at any time.</summary>
+/// <summary>Another program may take a port at any time.</summary>
 public sealed class ServerPortTests
 {
     private const int Many = 200;
 
     [Fact]
-    public void No_port_is_handed_out_twice()
+    public void No_port_is_returned_twice()
     {
         var ports = Enumerable.Range(0, Many).SelectMany(_ => Enumerable.Range(FreePort.Next(count: 2), 2)).ToList();
 
@@ -17,7 +17,7 @@ public sealed class ServerPortTests
     }
 
     [Fact]
-    public async Task No_outgoing_connection_gets_a_port_that_is_handed_out()
+    public async Task Ports_are_outside_the_ephemeral_range()
     {
         var ports = Enumerable.Range(0, Many).Select(_ => FreePort.Next()).ToList();
         using var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -25,13 +25,13 @@ public sealed class ServerPortTests
         using var client = new TcpClient();
         await client.ConnectAsync((IPEndPoint)listener.LocalEndpoint);
 
-        // The system chose both from the same range.
+        // The system chooses both from the ephemeral range.
         var chosen = new[] { listener.LocalEndpoint, client.Client.LocalEndPoint! }.Select(end => ((IPEndPoint)end).Port).ToList();
         Assert.True(ports.Max() < chosen.Min() || ports.Min() > chosen.Max(), $"{ports.Min()} to {ports.Max()}, and {string.Join(", ", chosen)}");
     }
 
     [SkippableFact]
-    public async Task A_server_whose_port_was_taken_starts_at_another_one_and_returns_to_it()
+    public async Task A_server_whose_port_is_taken_starts_on_another_one_and_restarts_on_that()
     {
         Skip.If(RedisServer.Binaries is null, ServersFixture.Missing);
         await using var redis = new RedisServer();

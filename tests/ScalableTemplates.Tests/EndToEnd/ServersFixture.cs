@@ -2,7 +2,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>Real servers, started once for all tests of a collection that needs them.</summary>
+/// <summary>Servers that are started once for all tests of a collection.</summary>
 public sealed class ServersFixture : IAsyncLifetime
 {
     private const int VirtualHostsAtOnce = 10;
@@ -13,7 +13,7 @@ public sealed class ServersFixture : IAsyncLifetime
     private readonly Queue<string> virtualHosts = [];
     private int virtualHostsAdded;
 
-    /// <summary>Why tests that need the servers are skipped; null if they are not.</summary>
+    /// <summary>The reason to skip tests that need the servers; null if all are installed.</summary>
     internal static string? Missing { get; } = FindMissing();
 
     public async Task InitializeAsync()
@@ -21,17 +21,17 @@ public sealed class ServersFixture : IAsyncLifetime
         if (Missing is null)
         {
             await Task.WhenAll(postgres.StartAsync(), redis.StartAsync(), rabbitMq.StartAsync());
-            // For the tests of the generated solutions.
+            // The tests of generated solutions use this virtual host.
             await rabbitMq.AddVirtualHostAsync("tests");
         }
     }
 
-    /// <returns>The connection strings of servers with an empty database and a virtual host without queues.</returns>
+    /// <returns>Connection strings with an empty database and a virtual host without queues.</returns>
     internal async Task<Dictionary<string, string>> GetConnectionStringsAsync() => new()
     {
         ["database"] = await postgres.CreateDatabaseAsync(),
         ["cache"] = redis.ConnectionString,
-        // Consumers would take the messages that an earlier test has left, and not find what they are about.
+        // A new virtual host, as consumers would receive messages of earlier tests whose orders do not exist.
         ["broker"] = rabbitMq.ConnectionString + await GetVirtualHostAsync(),
     };
 

@@ -3,12 +3,12 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>The Migrator owns the tables; the services work in a role that may only read and write their rows.</summary>
+/// <summary>The owner role of the Migrator owns the tables; the role of the services can only read and write rows.</summary>
 [Collection("End to end")]
 public sealed class ServiceRoleTests(ServersFixture servers)
 {
     [SkippableFact]
-    public async Task Services_do_all_their_work_in_a_role_that_cannot_change_tables()
+    public async Task Services_run_with_a_role_that_cannot_change_tables()
     {
         Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
         var connectionStrings = await servers.GetConnectionStringsAsync();
@@ -24,7 +24,7 @@ public sealed class ServiceRoleTests(ServersFixture servers)
         await backend.MigrateAsync();
         var partition = $"inbox_messages_{DateTimeOffset.UtcNow.AddDays(5):yyyyMMdd}";
         await ExecuteAsync(owner, $"DROP TABLE {partition}");
-        // A few rows that came before their partition are moved into it.
+        // Rows that were inserted before their partition existed are moved into it.
         await ExecuteAsync(owner, "INSERT INTO inbox_messages SELECT uuid7_min(date_trunc('day', now() AT TIME ZONE 'UTC') + interval '5 days'), 'test', now()");
         await backend.StartApiAsync();
         await backend.StartWorkerAsync();
@@ -44,7 +44,7 @@ public sealed class ServiceRoleTests(ServersFixture servers)
     }
 
     [SkippableFact]
-    public async Task No_function_that_services_may_run_takes_data_away()
+    public async Task No_function_executable_by_services_deletes_data()
     {
         Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
         var connectionStrings = await servers.GetConnectionStringsAsync();
@@ -62,12 +62,12 @@ public sealed class ServiceRoleTests(ServersFixture servers)
             WHERE pronamespace = 'public'::regnamespace AND has_function_privilege('{role}', oid, 'EXECUTE')
             """))!;
 
-        // Each of them is tried below; the other two calculate.
+        // The first two are tested below; the other two only calculate.
         Assert.Equal("create_next_partition/0 drop_expired_partition/0 uuid7_min/1 uuid7_time/1", functions);
         foreach (var function in new[] { "drop_expired_partition", "create_next_partition" })
         {
             Assert.IsType<DBNull>(await ExecuteAsync(service, $"SELECT {function}()"));
-            // With policies of the caller's own, by name.
+            // A temporary table of the caller must not shadow partition_policies.
             Assert.IsType<DBNull>(await ExecuteAsync(service, $"""
                 CREATE TEMP TABLE partition_policies AS SELECT table_name, key_column, period, 0 AS periods_ahead, interval '-1000 years' AS retention, false AS keep_rows
                     FROM public.partition_policies;

@@ -43,7 +43,7 @@ public sealed class ServicesTests(ServersFixture servers) : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task An_order_goes_all_the_way()
+    public async Task An_order_is_processed_to_completion()
     {
         var order = await Backend.PlaceOrderAsync("card");
 
@@ -52,7 +52,7 @@ public sealed class ServicesTests(ServersFixture servers) : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task A_declined_payment_rejects_the_order_and_says_why()
+    public async Task A_declined_payment_rejects_the_order_with_the_reason()
     {
         var order = await Backend.PlaceOrderAsync("card-declined");
 
@@ -62,14 +62,14 @@ public sealed class ServicesTests(ServersFixture servers) : IAsyncLifetime
     }
 
     [SkippableFact]
-    public async Task A_worker_killed_in_the_middle_confirms_the_order_once_after_its_restart()
+    public async Task A_worker_killed_mid_message_confirms_the_order_once_after_its_restart()
     {
         await using var provider = new PaymentProvider(isHeld: true);
         await Backend.KillWorkerAsync();
         Backend.UsePaymentProvider(provider.Address);
         await Backend.StartWorkerAsync();
         var order = await Backend.PlaceOrderAsync("card");
-        await provider.Asked.WaitAsync(Daemon.Patience);
+        await provider.FirstRequest.WaitAsync(Daemon.WaitTimeout);
         Assert.Equal("Pending", await Backend.GetStatusAsync(order));
 
         await Backend.KillWorkerAsync();
@@ -99,15 +99,15 @@ public sealed class ServicesTests(ServersFixture servers) : IAsyncLifetime
         Assert.Contains(order.ToString(), Encoding.UTF8.GetString(paid!.Body.Span), StringComparison.Ordinal);
         await channel.BasicPublishAsync("events", "orders.paid", mandatory: true, new BasicProperties(paid.BasicProperties), paid.Body);
 
-        // Handled in order: when the second order is through, the repeated message is, too.
+        // Messages are handled in order, so the repeated message has been handled once the second order is confirmed.
         await Backend.WaitForStatusAsync(await Backend.PlaceOrderAsync("card"), "Confirmed");
         Assert.Empty(Backend.MailsOf(order));
     }
 
     [SkippableFact]
-    public async Task A_payment_provider_that_is_down_for_a_while_delays_the_order_and_charges_once()
+    public async Task A_temporary_outage_of_the_payment_provider_delays_the_order_which_is_charged_once()
     {
-        // One more than the retries of one HTTP call, so that the message itself has to come again.
+        // One more than the attempts of one HTTP call, so that the message itself is retried.
         await using var provider = new PaymentProvider(failures: 5);
         await Backend.KillWorkerAsync();
         Backend.UsePaymentProvider(provider.Address);

@@ -4,7 +4,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>The API of the single stage with nothing set that it can do without; <see cref="Backend"/> sets keys for its tokens.</summary>
+/// <summary>The API of the single stage with minimal settings, whereas <see cref="Backend"/> configures signing keys for tokens.</summary>
 internal sealed class SingleApi : IAsyncDisposable
 {
     private readonly HttpClient client;
@@ -22,8 +22,8 @@ internal sealed class SingleApi : IAsyncDisposable
 
     public Daemon Process { get; }
 
-    /// <summary>Starts it and waits until it is healthy.</summary>
-    /// <param name="settings">Environment variables, the environment's name among them.</param>
+    /// <summary>Starts the API and waits until it is healthy.</summary>
+    /// <param name="settings">Environment variables, including the name of the environment.</param>
     public static async Task<SingleApi> StartAsync(IReadOnlyDictionary<string, string> settings)
     {
         var solution = await BuiltSolution.GetAsync(TemplateOptions.Single);
@@ -47,7 +47,7 @@ internal sealed class SingleApi : IAsyncDisposable
         return api;
     }
 
-    /// <returns>Null while it does not listen.</returns>
+    /// <returns>Null while the API is not listening.</returns>
     public async Task<HttpStatusCode?> GetAsync(string path, string? token)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);

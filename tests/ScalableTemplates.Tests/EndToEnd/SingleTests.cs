@@ -8,7 +8,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>The single stage as its users run it: one process and a file.</summary>
+/// <summary>The single stage: one process and a database file.</summary>
 [Collection("End to end")]
 public sealed class SingleTests : IAsyncLifetime
 {
@@ -25,7 +25,7 @@ public sealed class SingleTests : IAsyncLifetime
     public async Task DisposeAsync() => await backend.DisposeAsync();
 
     [Fact]
-    public async Task An_order_goes_all_the_way()
+    public async Task An_order_is_processed_to_completion()
     {
         var order = await backend.PlaceOrderAsync("card");
 
@@ -35,7 +35,7 @@ public sealed class SingleTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_declined_payment_rejects_the_order_and_says_why()
+    public async Task A_declined_payment_rejects_the_order_with_the_reason()
     {
         var order = await backend.PlaceOrderAsync("card-declined");
 
@@ -45,7 +45,7 @@ public sealed class SingleTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task While_another_program_locks_the_file_requests_get_503_and_later_go_on()
+    public async Task Requests_get_503_while_another_program_locks_the_database_file_and_succeed_afterwards()
     {
         var product = await backend.GetProductIdAsync();
         using var client = new HttpClient { BaseAddress = backend.Address };
@@ -84,14 +84,14 @@ public sealed class SingleTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_process_killed_in_the_middle_confirms_the_order_once_after_its_restart()
+    public async Task A_process_killed_mid_message_confirms_the_order_once_after_its_restart()
     {
         await using var provider = new PaymentProvider(isHeld: true);
         await backend.KillApiAsync();
         backend.UsePaymentProvider(provider.Address);
         await backend.StartApiAsync();
         var order = await backend.PlaceOrderAsync("card");
-        await provider.Asked.WaitAsync(Daemon.Patience);
+        await provider.FirstRequest.WaitAsync(Daemon.WaitTimeout);
         Assert.Equal("Pending", await backend.GetStatusAsync(order));
 
         await backend.KillApiAsync();
@@ -124,9 +124,9 @@ public sealed class SingleTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_payment_provider_that_is_down_for_a_while_delays_the_order_and_charges_once()
+    public async Task A_temporary_outage_of_the_payment_provider_delays_the_order_which_is_charged_once()
     {
-        // One more than the retries of one HTTP call, so that the message itself has to come again.
+        // One more than the attempts of one HTTP call, so that the message itself is retried.
         await using var provider = new PaymentProvider(failures: 5);
         await backend.KillApiAsync();
         backend.UsePaymentProvider(provider.Address);
@@ -140,7 +140,7 @@ public sealed class SingleTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Every_request_of_the_http_file_works_from_top_to_bottom() =>
+    public async Task All_requests_of_the_http_file_succeed_in_order() =>
         await HttpFile.RunAsync(
             Path.Combine(await BuiltSolution.GetAsync(TemplateOptions.Single), "src", "Api", "Api.http"),
             new Dictionary<string, string> { ["host"] = backend.Address.ToString().TrimEnd('/'), ["token"] = Token.Create() });

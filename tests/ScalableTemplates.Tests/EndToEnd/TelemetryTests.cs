@@ -5,7 +5,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>What a process without an AppHost says about itself, and whose decision it is which requests are traced.</summary>
+/// <summary>Resource attributes and trace sampling of a process without an AppHost.</summary>
 public sealed class TelemetryTests : IDisposable
 {
     private const string TraceId = "0af7651916cd43dd8448eb211c80319c";
@@ -24,7 +24,7 @@ public sealed class TelemetryTests : IDisposable
     public void Dispose() => collector.Close();
 
     [Fact]
-    public async Task A_process_names_itself_unless_the_environment_does()
+    public async Task Resource_attributes_are_set_unless_the_environment_sets_them()
     {
         await using (await StartAsync(trustsCallers: false))
         {
@@ -47,7 +47,7 @@ public sealed class TelemetryTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_caller_has_its_requests_sampled_only_if_callers_are_trusted(bool trustsCallers)
+    public async Task The_sampling_decision_of_a_caller_is_honored_only_if_callers_are_trusted(bool trustsCallers)
     {
         await using var api = await StartAsync(trustsCallers, ("OTEL_TRACES_SAMPLER", "parentbased_traceidratio"), ("OTEL_TRACES_SAMPLER_ARG", "0"));
         using var client = new HttpClient();
@@ -67,10 +67,10 @@ public sealed class TelemetryTests : IDisposable
         }
     }
 
-    private static async Task UntilAsync(Func<bool> isSo)
+    private static async Task UntilAsync(Func<bool> condition)
     {
-        using var timeout = new CancellationTokenSource(Daemon.Patience);
-        while (!isSo())
+        using var timeout = new CancellationTokenSource(Daemon.WaitTimeout);
+        while (!condition())
         {
             await Task.Delay(100, timeout.Token);
         }
@@ -110,7 +110,7 @@ public sealed class TelemetryTests : IDisposable
         }
         catch (Exception exception) when (exception is HttpListenerException or ObjectDisposedException)
         {
-            // The test has ended.
+            // The listener was closed.
         }
     }
 }

@@ -6,7 +6,7 @@ using System.Text.Json.Serialization;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>Tokens as <c>dotnet user-jwts</c> makes them, and the configuration by which the API accepts them.</summary>
+/// <summary>Tokens like those of <c>dotnet user-jwts</c>, and the configuration with which the API accepts them.</summary>
 internal static class Token
 {
     private const string Issuer = "end-to-end-tests";

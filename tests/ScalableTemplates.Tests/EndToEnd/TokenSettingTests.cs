@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>Settings of authentication other than those in the README, and identity providers that are unavailable.</summary>
+/// <summary>Authentication settings that are not in the README, and unavailable identity providers.</summary>
 public sealed class TokenSettingTests
 {
     private const string Bearer = "Authentication__Schemes__Bearer__";
@@ -11,9 +11,9 @@ public sealed class TokenSettingTests
     [Theory]
     [InlineData("down")]
     [InlineData("hanging")]
-    public async Task While_the_identity_provider_is_unavailable_tokens_get_a_503_at_once(string fault)
+    public async Task While_the_identity_provider_is_unavailable_requests_with_tokens_get_503_immediately(string fault)
     {
-        // Its connections are accepted by the operating system, and nobody responds.
+        // The operating system accepts connections, but nothing responds.
         using var provider = new TcpListener(IPAddress.Loopback, 0);
         provider.Start();
         var authority = $"https://{provider.LocalEndpoint}";
@@ -26,7 +26,7 @@ public sealed class TokenSettingTests
         {
             ["ASPNETCORE_ENVIRONMENT"] = "Production",
             [Bearer + "Authority"] = authority,
-            // The singular is a setting of ASP.NET Core, too.
+            // ASP.NET Core supports the singular setting as well.
             [Bearer + "ValidAudience"] = "api",
         });
 
@@ -41,7 +41,7 @@ public sealed class TokenSettingTests
     }
 
     [Fact]
-    public async Task Keys_that_are_loaded_outlast_the_identity_provider()
+    public async Task Loaded_signing_keys_remain_valid_when_the_identity_provider_is_down()
     {
         var port = FreePort.Next();
         await using var api = await SingleApi.StartAsync(new Dictionary<string, string>
@@ -69,7 +69,7 @@ public sealed class TokenSettingTests
     [SkippableTheory]
     [InlineData("HOME", "/proc")]
     [InlineData("DOTNET_hostBuilder__reloadConfigOnChange", "false")]
-    public async Task Development_works_without_user_secrets_that_are_watched(string name, string value)
+    public async Task Development_works_without_watching_user_secrets(string name, string value)
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "Needs a folder that not even root can write to.");
         await using var api = await SingleApi.StartAsync(new Dictionary<string, string> { ["ASPNETCORE_ENVIRONMENT"] = "Development", [name] = value });

@@ -3,11 +3,11 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary><c>dotnet watch</c> takes over a change of the code, and nothing that the process writes starts it again.</summary>
+/// <summary><c>dotnet watch</c> applies code changes, and files that the process writes do not restart it.</summary>
 public sealed class WatchTests
 {
     [Fact]
-    public async Task A_change_of_the_code_is_served_and_the_database_file_is_no_change()
+    public async Task A_code_change_is_applied_and_a_database_write_does_not_trigger_a_restart()
     {
         var solution = await Scaffold.CreateAsync(TemplateOptions.Single);
         var api = Path.Combine(solution, "src", "Api");

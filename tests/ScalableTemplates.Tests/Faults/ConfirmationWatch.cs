@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace ScalableTemplates.Tests.Faults;
 
-/// <summary>Sees orders become confirmed, as far as the database lets it look.</summary>
+/// <summary>Polls the number of confirmed orders while the database is reachable.</summary>
 internal sealed class ConfirmationWatch : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
@@ -32,7 +32,7 @@ internal sealed class ConfirmationWatch : IAsyncDisposable
         }
     }
 
-    /// <returns>The longest time without a newly confirmed order that began before <paramref name="end"/>.</returns>
+    /// <returns>The longest time between two confirmations, of those that began before <paramref name="end"/>.</returns>
     public TimeSpan LongestPause(DateTimeOffset end)
     {
         lock (locked)
@@ -54,7 +54,7 @@ internal sealed class ConfirmationWatch : IAsyncDisposable
         {
             try
             {
-                await LookAsync();
+                await PollAsync();
             }
             catch (NpgsqlException)
             {
@@ -63,7 +63,7 @@ internal sealed class ConfirmationWatch : IAsyncDisposable
         }
     }
 
-    private async Task LookAsync()
+    private async Task PollAsync()
     {
         await using var connection = new NpgsqlConnection(connectionString + ";Pooling=false");
         await connection.OpenAsync();

@@ -5,23 +5,23 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Faults;
 
-/// <summary>The services stage as separate processes on servers of its own, under a constant load of orders while something fails.</summary>
+/// <summary>Runs the services stage as separate processes on dedicated servers, under a constant load of orders while a fault is injected.</summary>
 internal sealed class FaultRun : IAsyncDisposable
 {
-    public const int LeastOrders = 1000;
+    public const int MinOrders = 1000;
 
-    // A server takes a hundred connections unless told otherwise; with a standby, each process has two pools.
+    // PostgreSQL allows 100 connections by default; with a standby, each process has two pools.
     private const int ConnectionsPerProcess = 15;
     private const int ConnectionsPerPool = 10;
 
     private static readonly TimeSpan Before = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan After = TimeSpan.FromSeconds(5);
 
-    // Much longer than the longest wait of a message that fails again and again. Who has all waits no longer.
-    private static readonly TimeSpan Hopeless = TimeSpan.FromMinutes(3);
+    // Much longer than the longest retry delay. The run ends earlier if all orders are confirmed.
+    private static readonly TimeSpan DrainTimeout = TimeSpan.FromMinutes(3);
 
-    // How many orders show that orders are accepted while something is out of order.
-    private const int Enough = 20;
+    // The number of accepted orders that proves availability during a fault.
+    private const int AvailabilitySample = 20;
 
     private readonly PaymentProvider payments = new();
     private readonly MailServer mails = new();
@@ -63,7 +63,7 @@ internal sealed class FaultRun : IAsyncDisposable
         }
     }
 
-    /// <summary>Places orders, lets <paramref name="fault"/> happen meanwhile, and waits until all is settled.</summary>
+    /// <summary>Places orders, injects <paramref name="fault"/> meanwhile, and waits until all orders are processed.</summary>
     public async Task<FaultReport> RunAsync(Func<FaultRun, Task> fault)
     {
         var product = await Backend.GetProductIdAsync();
@@ -74,37 +74,37 @@ internal sealed class FaultRun : IAsyncDisposable
         await fault(this);
         var duration = clock.Elapsed;
         await Task.Delay(After);
-        while (load.Placed < LeastOrders)
+        while (load.Placed < MinOrders)
         {
             await Task.Delay(100);
         }
 
         await load.StopAsync();
-        while (watch.Confirmed < load.Accepted.Count && DateTimeOffset.UtcNow - Max(watch.LastGrowth, load.StoppedAt!.Value) < Hopeless)
+        while (watch.Confirmed < load.Accepted.Count && DateTimeOffset.UtcNow - Max(watch.LastGrowth, load.StoppedAt!.Value) < DrainTimeout)
         {
             await Task.Delay(100);
         }
 
         await DrainAsync();
-        // What was taken and not acknowledged returns to its queue, so that nothing can hide.
+        // Stopping the processes returns unacknowledged messages to their queues, where they are counted.
         var exitCodes = await Task.WhenAll(Backend.Running.Select(process => process.StopAsync()));
-        var ledger = await Ledger.TakeAsync(load.Accepted, database, RabbitMq, payments, mails);
-        return new FaultReport(ledger, load, duration, watch.LongestPause(load.StoppedAt!.Value), payments.Repeats, mails.Repeats, exitCodes);
+        var orders = await Reconciliation.RunAsync(load.Accepted, database, RabbitMq, payments, mails);
+        return new FaultReport(orders, load, duration, watch.LongestPause(load.StoppedAt!.Value), payments.Repeats, mails.Repeats, exitCodes);
     }
 
-    /// <summary>Waits until orders are accepted that come from now on: with an error, if they are not.</summary>
+    /// <summary>Waits until new orders are accepted; fails if they are not.</summary>
     public async Task AcceptOrdersAsync()
     {
         var before = load!.Accepted.Count;
-        // What was accepted just before may be answered only now.
-        for (var clock = Stopwatch.StartNew(); load.Accepted.Count < before + Enough || clock.Elapsed < TimeSpan.FromSeconds(1);)
+        // Ignores responses to orders that were accepted before the call.
+        for (var clock = Stopwatch.StartNew(); load.Accepted.Count < before + AvailabilitySample || clock.Elapsed < TimeSpan.FromSeconds(1);)
         {
-            Assert.True(clock.Elapsed < Daemon.Patience, $"Only {load.Accepted.Count - before} orders were accepted.");
+            Assert.True(clock.Elapsed < Daemon.WaitTimeout, $"Only {load.Accepted.Count - before} orders were accepted.");
             await Task.Delay(100);
         }
     }
 
-    /// <summary>Keeps what the processes have printed.</summary>
+    /// <summary>Copies the logs of the processes.</summary>
     public void CopyLogs(string folder)
     {
         Directory.CreateDirectory(folder);
@@ -133,17 +133,17 @@ internal sealed class FaultRun : IAsyncDisposable
         mails.Dispose();
     }
 
-    // Messages that came twice wait behind those that the orders needed.
+    // Redelivered messages may still be queued after all orders are confirmed.
     private async Task DrainAsync()
     {
-        var end = DateTimeOffset.UtcNow + Hopeless;
+        var end = DateTimeOffset.UtcNow + DrainTimeout;
         while ((await RabbitMq.GetQueuesAsync()).Values.Any(count => count > 0) && DateTimeOffset.UtcNow < end)
         {
             await Task.Delay(100);
         }
     }
 
-    private static DateTimeOffset Max(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
+    private static DateTimeOffset Max(DateTimeOffset first, DateTimeOffset second) => first > second ? first : second;
 
     private async Task StartAsync(bool hasStandby)
     {
@@ -166,7 +166,7 @@ internal sealed class FaultRun : IAsyncDisposable
         backend = new Backend(await solution, connectionStrings);
         backend.UsePaymentProvider(payments.Address);
         backend.Set("Mail__Server", mails.Address.ToString());
-        // Who takes a slow answer for none asks again: a message comes, a charge is asked for or a mail is sent twice, though nothing failed.
+        // Long timeouts: on a slow machine, timeouts would cause redeliveries and repeated charges and mails that are not due to the fault.
         backend.Set("Resilience__broker__Timeout__Timeout", "00:02:00");
         backend.Set("Resilience__Http__AttemptTimeout__Timeout", "00:02:00");
         backend.Set("Resilience__Http__TotalRequestTimeout__Timeout", "00:05:00");

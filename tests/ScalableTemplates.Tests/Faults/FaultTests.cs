@@ -4,17 +4,17 @@ using Xunit.Abstractions;
 
 namespace ScalableTemplates.Tests.Faults;
 
-/// <summary>Whatever fails while orders come in: each accepted order has each of its effects exactly once.</summary>
+/// <summary>Faults under load: every accepted order takes effect exactly once.</summary>
 [Collection("Faults")]
 public sealed class FaultTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Outage = TimeSpan.FromSeconds(2);
 
-    // Longer than the timeouts of statements and than what a probe tolerates.
+    // Longer than the command timeouts and the failure threshold of probes.
     private static readonly TimeSpan LongOutage = TimeSpan.FromSeconds(8);
 
     [SkippableFact]
-    public async Task A_broker_that_is_stopped_and_started_loses_nothing()
+    public async Task A_broker_restart_loses_no_message()
     {
         await RunAsync("Broker stopped and started", async run =>
         {
@@ -25,7 +25,7 @@ public sealed class FaultTests(ITestOutputHelper output)
     }
 
     [SkippableFact]
-    public async Task A_broker_that_is_killed_loses_nothing()
+    public async Task A_killed_broker_loses_no_message()
     {
         await RunAsync("Broker killed and started", async run =>
         {
@@ -36,7 +36,7 @@ public sealed class FaultTests(ITestOutputHelper output)
     }
 
     [SkippableFact]
-    public async Task A_worker_that_is_killed_three_times_loses_nothing()
+    public async Task A_worker_killed_three_times_loses_no_message()
     {
         await RunAsync("Worker killed three times", async run =>
         {
@@ -51,7 +51,7 @@ public sealed class FaultTests(ITestOutputHelper output)
     }
 
     [SkippableFact]
-    public async Task Three_relays_and_three_workers_do_nothing_twice()
+    public async Task Three_relays_and_three_workers_duplicate_nothing()
     {
         var report = await RunAsync("None; three APIs with relays, three workers", _ => Task.CompletedTask, apis: 3, workers: 3);
 
@@ -62,13 +62,13 @@ public sealed class FaultTests(ITestOutputHelper output)
     [SkippableTheory]
     [InlineData("fast")]
     [InlineData("immediate")]
-    public async Task A_database_that_restarts_loses_nothing(string mode) =>
+    public async Task A_database_restart_loses_nothing(string mode) =>
         await RunAsync($"Database restarted ({mode})", run => run.Postgres.RestartAsync(mode));
 
     [SkippableFact]
-    public async Task A_database_that_refuses_to_write_loses_nothing()
+    public async Task A_read_only_database_loses_nothing()
     {
-        await RunAsync("Database refuses writes", async run =>
+        await RunAsync("Database refuses writes (read-only)", async run =>
         {
             await run.Postgres.SetReadOnlyAsync(true);
             await Task.Delay(Outage);
@@ -77,7 +77,7 @@ public sealed class FaultTests(ITestOutputHelper output)
     }
 
     [SkippableFact]
-    public async Task A_database_that_hangs_loses_nothing()
+    public async Task A_hanging_database_loses_nothing()
     {
         await RunAsync("Database hangs", async run =>
         {
@@ -88,7 +88,7 @@ public sealed class FaultTests(ITestOutputHelper output)
     }
 
     [SkippableFact]
-    public async Task A_cache_that_is_killed_disturbs_nobody()
+    public async Task A_killed_cache_fails_no_request()
     {
         await RunAsync("Redis killed and started", async run =>
         {
@@ -100,7 +100,7 @@ public sealed class FaultTests(ITestOutputHelper output)
     }
 
     [SkippableFact]
-    public async Task A_standby_that_is_killed_disturbs_nobody()
+    public async Task A_killed_standby_fails_no_request()
     {
         await RunAsync(
             "Standby killed and started",
@@ -110,7 +110,7 @@ public sealed class FaultTests(ITestOutputHelper output)
                 for (var clock = Stopwatch.StartNew(); clock.Elapsed < Outage;)
                 {
                     await run.Backend.GetProductIdAsync();
-                    // Paced, as the orders are: how many reads the machine can do beside them is not the question.
+                    // Paced, so that the reads do not compete with the orders for the CPU.
                     await Task.Delay(20);
                 }
 
@@ -139,17 +139,17 @@ public sealed class FaultTests(ITestOutputHelper output)
         }
 
         output.WriteLine(report.Row(title));
-        output.WriteLine($"POST retried: {string.Join(", ", report.Load.Retried.Select(reason => $"{reason.Key} {reason.Value} times"))}");
+        output.WriteLine($"POSTs retried: {string.Join(", ", report.Load.Retried.Select(reason => $"{reason.Key} {reason.Value} times"))}");
         if (file is not null)
         {
             report.AppendTo(file, title);
         }
 
-        report.AssertNothingLostAndNothingTwice();
+        report.AssertNothingLostOrDuplicated();
         return report;
     }
 }
 
-/// <summary>Heavy, and with times that tell something only if nothing else runs.</summary>
+/// <summary>Not parallel: these tests load the machine, and other load would distort their timing.</summary>
 [CollectionDefinition("Faults", DisableParallelization = true)]
-public sealed class AloneOnTheMachine;
+public sealed class NotParallel;

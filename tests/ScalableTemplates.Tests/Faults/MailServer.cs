@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 
 namespace ScalableTemplates.Tests.Faults;
 
-/// <summary>A mail server over SMTP that delivers nothing and remembers what it was given.</summary>
+/// <summary>An SMTP server that records mails without delivering them.</summary>
 internal sealed partial class MailServer : IDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
@@ -21,10 +21,10 @@ internal sealed partial class MailServer : IDisposable
 
     public Uri Address { get; }
 
-    /// <summary>The order that each mail is about: an order with two mails of different ids is in it twice.</summary>
+    /// <summary>The order of each distinct mail. An order with two mails of different message ids occurs twice.</summary>
     public IEnumerable<Guid> Orders => ordersByMail.Values;
 
-    /// <summary>Mails with the id of an earlier one, which a mailbox can tell.</summary>
+    /// <summary>The number of mails that repeat the message id of an earlier one, which mail clients can deduplicate.</summary>
     public int Repeats => repeats;
 
     public void Dispose() => listener.Dispose();
@@ -58,7 +58,7 @@ internal sealed partial class MailServer : IDisposable
                 if (line == "DATA")
                 {
                     await writer.WriteLineAsync("354 go on");
-                    await TakeAsync(reader);
+                    await ReceiveAsync(reader);
                 }
 
                 await writer.WriteLineAsync("250 done");
@@ -68,11 +68,11 @@ internal sealed partial class MailServer : IDisposable
         }
         catch (IOException)
         {
-            // The sender was killed meanwhile.
+            // The sender was killed.
         }
     }
 
-    private async Task TakeAsync(StreamReader reader)
+    private async Task ReceiveAsync(StreamReader reader)
     {
         string? id = null;
         Guid? order = null;

@@ -10,25 +10,24 @@ using ScalableTemplates.Tests.EndToEnd;
 namespace ScalableTemplates.Tests.Faults;
 
 /// <summary>
-/// Clients that come at a constant rate and place an order, whether or not earlier ones were answered; only if more wait than for a
-/// short outage, as the machine is too slow for that rate, they go away again. Each asks again, with the same Idempotency-Key, until
-/// it knows its order.
+/// An open-loop load generator: clients arrive at a constant rate, and each places an order, retrying with the same Idempotency-Key
+/// until it is accepted. Arrivals are dropped while more clients wait than in a short outage, as the machine is too slow for the rate.
 /// </summary>
 internal sealed class OrderLoad
 {
-    // Where the machine is so slow that a fault lasts longer than this, more orders would only bury it.
-    private const int MostOrders = 10_000;
+    // If a slow machine prolongs a fault, more orders would only overload it.
+    private const int MaxOrders = 10_000;
 
-    // As many as come in the seconds in which the database restarts.
-    private const int MostWaiting = 300;
+    // As many as arrive during a restart of the database.
+    private const int MaxWaiting = 300;
 
     private static readonly int OrdersPerSecond =
         int.TryParse(Environment.GetEnvironmentVariable("FAULT_RATE"), CultureInfo.InvariantCulture, out var rate) ? rate : 125;
 
-    // How long an answer takes is not the question, only that each client gets one.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    // Generous, as these tests assert that each client gets a response, not how soon.
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(10);
 
-    // Longer than the request timeout of the API: who gives up sooner finds the own key in progress when he asks again.
+    // Longer than the request timeout of the API: a retry after an earlier timeout would find its own key still in progress.
     private readonly HttpClient client = new() { Timeout = TimeSpan.FromSeconds(30) };
     private readonly Uri[] addresses;
     private readonly Guid product;
@@ -46,24 +45,24 @@ internal sealed class OrderLoad
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token.Create());
     }
 
-    /// <summary>The order that was answered for each key.</summary>
+    /// <summary>The order by idempotency key.</summary>
     public ConcurrentDictionary<string, Guid> Accepted { get; } = [];
 
-    /// <summary>Orders whose client gave up, with the last answer it got.</summary>
-    public ConcurrentDictionary<string, string> GivenUp { get; } = [];
+    /// <summary>The last error of each order that was abandoned, by idempotency key.</summary>
+    public ConcurrentDictionary<string, string> Abandoned { get; } = [];
 
     public int Placed => orders.Count;
 
-    /// <summary>How many requests failed in a way that their client may ask again, by the reason.</summary>
+    /// <summary>The number of retried requests by reason.</summary>
     public ConcurrentDictionary<string, int> Retried { get; } = [];
 
-    /// <summary>The longest that a client waited until it knew its order, over all its requests.</summary>
+    /// <summary>The longest time until an order was accepted, including retries.</summary>
     public TimeSpan Slowest => TimeSpan.FromTicks(slowestTicks);
 
     public DateTimeOffset? StoppedAt { get; private set; }
 
-    /// <param name="addresses">Of the replicas, asked in turn.</param>
-    /// <param name="product">What is ordered.</param>
+    /// <param name="addresses">The replicas, used in round-robin order.</param>
+    /// <param name="product">The product to order.</param>
     public static async Task<OrderLoad> StartAsync(IEnumerable<Uri> addresses, Guid product)
     {
         var load = new OrderLoad([.. addresses], product);
@@ -72,7 +71,7 @@ internal sealed class OrderLoad
         return load;
     }
 
-    /// <summary>Places no more orders, and waits until all clients know theirs or have given up.</summary>
+    /// <summary>Stops placing orders and waits until all orders are accepted or abandoned.</summary>
     public async Task StopAsync()
     {
         await stopping.CancelAsync();
@@ -83,7 +82,7 @@ internal sealed class OrderLoad
         stopping.Dispose();
     }
 
-    // The first requests of a process take long, and say nothing about the fault. So many that the runtime has compiled them.
+    // The first requests of a process are slow, which has nothing to do with the fault. Enough requests for tiered compilation.
     private async Task WarmUpAsync()
     {
         for (var number = 0; number < 60 * addresses.Length; number++)
@@ -97,12 +96,12 @@ internal sealed class OrderLoad
     private async Task PlaceAllAsync()
     {
         var clock = Stopwatch.StartNew();
-        var come = 0;
+        var arrived = 0;
         while (!stopping.IsCancellationRequested)
         {
-            for (; come < clock.Elapsed.TotalSeconds * OrdersPerSecond; come++)
+            for (; arrived < clock.Elapsed.TotalSeconds * OrdersPerSecond; arrived++)
             {
-                if (orders.Count < MostOrders && Volatile.Read(ref waiting) < MostWaiting)
+                if (orders.Count < MaxOrders && Volatile.Read(ref waiting) < MaxWaiting)
                 {
                     Interlocked.Increment(ref waiting);
                     orders.Add(PlaceAndLeaveAsync(orders.Count.ToString(CultureInfo.InvariantCulture)));
@@ -133,9 +132,9 @@ internal sealed class OrderLoad
                 return;
             }
 
-            if (!mayRetry || clock.Elapsed > Patience)
+            if (!mayRetry || clock.Elapsed > Timeout)
             {
-                GivenUp[key] = error;
+                Abandoned[key] = error;
                 return;
             }
 
@@ -158,7 +157,7 @@ internal sealed class OrderLoad
                 return ((await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid(), "", false, default);
             }
 
-            // A key in progress is a 409 that says when to come back; one that does not is final.
+            // A 409 with Retry-After means that the key is in progress; any other 409 is final.
             var retryAfter = response.Headers.RetryAfter?.Delta;
             var mayRetry = response.StatusCode is HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError
                 || (response.StatusCode == HttpStatusCode.Conflict && retryAfter is not null);

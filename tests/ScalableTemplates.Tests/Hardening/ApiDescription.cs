@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace ScalableTemplates.Tests.Hardening;
 
-/// <summary>What the API says of itself in its OpenAPI document.</summary>
+/// <summary>The operations and schemas of an OpenAPI document.</summary>
 internal sealed class ApiDescription(JsonElement document)
 {
     private static readonly string[] Methods = ["get", "put", "post", "delete", "patch"];
@@ -25,7 +25,7 @@ internal sealed class ApiDescription(JsonElement document)
                    response => (HttpStatusCode)int.Parse(response.Name, CultureInfo.InvariantCulture), response => response.Value)),
     ];
 
-    /// <returns>The operation that a request calls; null if the document has none, or it depends on how the path is read.</returns>
+    /// <returns>The operation that a request calls; null if the document has none or the path is ambiguous.</returns>
     public Operation? Find(HttpMethod method, string path)
     {
         var segments = path.Split('?')[0].Split('/');
@@ -34,7 +34,7 @@ internal sealed class ApiDescription(JsonElement document)
             && template.Zip(segments).All(pair => pair.First == pair.Second || (pair.First.StartsWith('{') && Uri.UnescapeDataString(pair.Second) is not ("" or "." or ".."))));
     }
 
-    /// <returns>What a reference stands for, or the schema itself.</returns>
+    /// <returns>The target of a reference, or the schema itself.</returns>
     public JsonElement Resolve(JsonElement schema) =>
         schema.TryGetProperty("$ref", out var reference)
             ? document.GetProperty("components").GetProperty("schemas").GetProperty(reference.GetString()!.Split('/')[^1])

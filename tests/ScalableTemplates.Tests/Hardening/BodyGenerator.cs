@@ -4,8 +4,8 @@ using System.Text.Json;
 
 namespace ScalableTemplates.Tests.Hardening;
 
-/// <summary>Writes bodies after a schema, from right ones to ones that are no JSON at all.</summary>
-/// <param name="known">Right values, as JSON, for fields of which the schema does not tell enough.</param>
+/// <summary>Generates request bodies from a schema, ranging from valid ones to invalid JSON.</summary>
+/// <param name="known">Valid JSON values for fields that the schema does not describe completely.</param>
 internal sealed class BodyGenerator(ApiDescription api, IReadOnlyDictionary<string, string> known)
 {
     public const int Limit = 1024 * 1024;
@@ -19,8 +19,8 @@ internal sealed class BodyGenerator(ApiDescription api, IReadOnlyDictionary<stri
         2 => Flip(Encode(schema, random, wrong: 0), random),
         3 => Bytes(random),
         4 => [0xef, 0xbb, 0xbf, .. Encode(schema, random, wrong: 0)],
-        5 => Encoding.UTF8.GetBytes(Strange.Nested(random.Next(1, 20_000))),
-        6 => Encoding.UTF8.GetBytes(Strange.Json(random)),
+        5 => Encoding.UTF8.GetBytes(EdgeCaseValues.Nested(random.Next(1, 20_000))),
+        6 => Encoding.UTF8.GetBytes(EdgeCaseValues.Json(random)),
         7 when random.Next(4) == 0 => Oversized(schema, random),
         < 18 => Encode(schema, random, wrong: 0),
         < 32 => Encode(schema, random, wrong: 0.15),
@@ -42,7 +42,7 @@ internal sealed class BodyGenerator(ApiDescription api, IReadOnlyDictionary<stri
         return bytes;
     }
 
-    // Right but for its length, so that nothing else is a reason to refuse it.
+    // Valid except for its length, so that nothing else can be the reason for a rejection.
     private byte[] Oversized(JsonElement schema, Random random) =>
         [.. Encode(schema, random, wrong: 0), .. Enumerable.Repeat((byte)' ', Limit + random.Next(1, Limit))];
 
@@ -55,10 +55,10 @@ internal sealed class BodyGenerator(ApiDescription api, IReadOnlyDictionary<stri
 
     private void Write(StringBuilder text, string name, JsonElement schema, Random random, double wrong)
     {
-        // The whole is wrong less often than its parts, which would otherwise never be seen.
+        // The whole value is invalid less often than its parts, which would otherwise never be reached.
         if (random.NextDouble() < (name.Length == 0 ? wrong / 10 : wrong))
         {
-            text.Append(Strange.Json(random));
+            text.Append(EdgeCaseValues.Json(random));
         }
         else if (known.TryGetValue(name, out var value))
         {
@@ -81,7 +81,7 @@ internal sealed class BodyGenerator(ApiDescription api, IReadOnlyDictionary<stri
         }
         else
         {
-            text.Append(IsNumber(schema) ? random.Next(1, 100).ToString(CultureInfo.InvariantCulture) : JsonSerializer.Serialize(Strange.Text(random)));
+            text.Append(IsNumber(schema) ? random.Next(1, 100).ToString(CultureInfo.InvariantCulture) : JsonSerializer.Serialize(EdgeCaseValues.Text(random)));
         }
     }
 
@@ -90,7 +90,7 @@ internal sealed class BodyGenerator(ApiDescription api, IReadOnlyDictionary<stri
         var fields = properties.EnumerateObject().Where(_ => random.NextDouble() >= wrong / 4).ToList();
         if (random.NextDouble() < wrong)
         {
-            // The same key twice.
+            // A duplicate key.
             fields.AddRange(fields.Take(1));
         }
 
@@ -103,7 +103,7 @@ internal sealed class BodyGenerator(ApiDescription api, IReadOnlyDictionary<stri
 
         if (random.NextDouble() < wrong && fields.Count > 0)
         {
-            text.Append(",\"").Append(Strange.Pick(random, Others)).Append("\":").Append(Strange.Json(random));
+            text.Append(",\"").Append(EdgeCaseValues.Pick(random, Others)).Append("\":").Append(EdgeCaseValues.Json(random));
         }
 
         text.Append('}');

@@ -8,12 +8,12 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Hardening;
 
-/// <summary>Requests that wait for the database leave room for those that do not, and one client leaves room for others.</summary>
+/// <summary>Requests that wait for the database do not block other requests, and one client does not block others.</summary>
 [Collection("Hardening")]
 public sealed class BulkheadTests(ServersFixture servers)
 {
     [SkippableFact]
-    public async Task Reads_from_the_cache_go_on_while_150_clients_wait_for_the_database()
+    public async Task Cached_reads_are_served_while_150_clients_wait_for_the_database()
     {
         Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
         var connectionStrings = await servers.GetConnectionStringsAsync();
@@ -38,7 +38,7 @@ public sealed class BulkheadTests(ServersFixture servers)
     }
 
     [SkippableFact]
-    public async Task One_client_cannot_hold_all_places()
+    public async Task One_client_cannot_exhaust_the_concurrency_limit()
     {
         Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
         var connectionStrings = await servers.GetConnectionStringsAsync();
@@ -63,7 +63,7 @@ public sealed class BulkheadTests(ServersFixture servers)
     }
 
     [SkippableFact]
-    public async Task Clients_that_leave_are_no_error()
+    public async Task Requests_aborted_by_clients_are_not_logged_as_errors()
     {
         Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
         var connectionStrings = await servers.GetConnectionStringsAsync();
@@ -106,7 +106,7 @@ public sealed class BulkheadTests(ServersFixture servers)
         return transaction;
     }
 
-    // Every address of the network 127.0.0.0/8 is this machine.
+    // Every address in 127.0.0.0/8 is a loopback address, so each client can have one of its own.
     private static HttpClient CreateClient(Backend backend, string address)
     {
         var client = new HttpClient(new SocketsHttpHandler
@@ -121,7 +121,7 @@ public sealed class BulkheadTests(ServersFixture servers)
         })
         {
             BaseAddress = backend.Address,
-            Timeout = Daemon.Patience,
+            Timeout = Daemon.WaitTimeout,
         };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token.Create());
         return client;

@@ -4,30 +4,29 @@ using System.Text.Json;
 
 namespace ScalableTemplates.Tests.Hardening;
 
-/// <summary>What was answered, and what of it is not as it must be.</summary>
+/// <summary>Counts responses and records those that violate the contract.</summary>
 internal sealed class FuzzReport(ResponseContract contract)
 {
-    // Kestrel refuses these before the application sees them: the request line or the headers are too long, or no HTTP.
-    private static readonly HttpStatusCode[] OfKestrel =
+    // Kestrel rejects these before they reach the application: too long a request line or headers, or invalid HTTP.
+    private static readonly HttpStatusCode[] KestrelErrors =
         [HttpStatusCode.BadRequest, HttpStatusCode.RequestUriTooLong, HttpStatusCode.RequestHeaderFieldsTooLarge];
 
-    // Where there is nothing to protect, nobody is asked who he is.
-    // And bodies are read before a request counts as one that is worked on.
-    private static readonly HttpStatusCode[] Refusals =
+    // Unknown paths are rejected before authentication, and bodies are read before the request is admitted.
+    private static readonly HttpStatusCode[] RejectionsWithInvalidToken =
     [
         HttpStatusCode.Unauthorized, HttpStatusCode.NotFound, HttpStatusCode.MethodNotAllowed, HttpStatusCode.UnsupportedMediaType,
         HttpStatusCode.RequestEntityTooLarge,
     ];
 
-    private readonly ConcurrentDictionary<string, int> answers = [];
+    private readonly ConcurrentDictionary<string, int> counts = [];
     private readonly ConcurrentBag<string> findings = [];
 
     public IEnumerable<string> Findings => findings;
 
-    /// <returns>How often each status was answered.</returns>
-    public override string ToString() => string.Join(", ", answers.OrderBy(answer => answer.Key).Select(answer => $"{answer.Key}: {answer.Value}"));
+    /// <returns>The number of responses by status.</returns>
+    public override string ToString() => string.Join(", ", counts.OrderBy(count => count.Key).Select(count => $"{count.Key}: {count.Value}"));
 
-    public void Count(string answer) => answers.AddOrUpdate(answer, 1, (_, count) => count + 1);
+    public void Count(string status) => counts.AddOrUpdate(status, 1, (_, count) => count + 1);
 
     public void Add(FuzzRequest request, string finding) => findings.Add($"{finding}: {request}");
 
@@ -36,7 +35,7 @@ internal sealed class FuzzReport(ResponseContract contract)
         var body = await response.Content.ReadAsStringAsync();
         var status = (int)response.StatusCode;
         Count(status.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        if (IsOfKestrel(response, body))
+        if (IsFromKestrel(response, body))
         {
             return;
         }
@@ -45,13 +44,13 @@ internal sealed class FuzzReport(ResponseContract contract)
         {
             Add(request, $"{status} {body}");
         }
-        else if (request.IsRefused && !Refusals.Contains(response.StatusCode))
+        else if (request.IsRefused && !RejectionsWithInvalidToken.Contains(response.StatusCode))
         {
             Add(request, $"{status} without a token");
         }
-        else if (status >= 400 && request.Method != HttpMethod.Head && FindWrong(response, body) is { } wrong)
+        else if (status >= 400 && request.Method != HttpMethod.Head && FindError(response, body) is { } error)
         {
-            Add(request, $"{status} {wrong}");
+            Add(request, $"{status} {error}");
         }
 
         if (request.Operation is { } operation)
@@ -63,10 +62,10 @@ internal sealed class FuzzReport(ResponseContract contract)
         }
     }
 
-    private static bool IsOfKestrel(HttpResponseMessage response, string body) =>
-        body.Length == 0 && response.Headers.ConnectionClose is true && OfKestrel.Contains(response.StatusCode);
+    private static bool IsFromKestrel(HttpResponseMessage response, string body) =>
+        body.Length == 0 && response.Headers.ConnectionClose is true && KestrelErrors.Contains(response.StatusCode);
 
-    private static string? FindWrong(HttpResponseMessage response, string body)
+    private static string? FindError(HttpResponseMessage response, string body)
     {
         if (response.Content.Headers.ContentType?.MediaType != "application/problem+json")
         {

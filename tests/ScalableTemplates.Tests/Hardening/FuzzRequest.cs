@@ -2,9 +2,9 @@ using System.Text;
 
 namespace ScalableTemplates.Tests.Hardening;
 
-/// <summary>A request that may be wrong in any way in which a client can still send it.</summary>
-/// <param name="Operation">What it calls; null if that is not in the document.</param>
-/// <param name="IsRefused">Its token is none, so it must have no effect.</param>
+/// <summary>A request that may be invalid in any way that HttpClient can send.</summary>
+/// <param name="Operation">The operation that it calls; null if it is not in the document.</param>
+/// <param name="IsRefused">Whether its token is invalid, so that it must be rejected.</param>
 internal sealed record FuzzRequest(
     int Number, HttpMethod Method, string Path, Operation? Operation, IReadOnlyList<(string Name, string Value)> Headers, byte[]? Body, string? ContentType, bool IsChunked, bool IsRefused)
 {
@@ -22,7 +22,7 @@ internal sealed record FuzzRequest(
             }
 
             message.Headers.TransferEncodingChunked = IsChunked;
-            // Who answers without reading all of it closes the connection, which nobody else should be using then.
+            // A server that responds without reading the whole body closes the connection, so no other request may share it.
             message.Headers.ConnectionClose = IsOversized;
         }
 

@@ -8,13 +8,13 @@ using Xunit.Abstractions;
 
 namespace ScalableTemplates.Tests.Hardening;
 
-/// <summary>Sends requests to all operations of a backend, a few at a time, and looks at what becomes of it.</summary>
+/// <summary>Sends generated requests to all operations of a backend and checks responses, logs and memory.</summary>
 internal sealed class FuzzRun(Backend backend, ITestOutputHelper output)
 {
     private const int AtATime = 8;
     private const long Slack = 64 * 1024 * 1024;
 
-    // The same in each run, so that a failure in CI is one here, too. FUZZ_SEED=random looks further.
+    // Constant, so that a failure in CI can be reproduced. FUZZ_SEED=random explores further.
     private static readonly int Seed = Environment.GetEnvironmentVariable("FUZZ_SEED") switch
     {
         null or "" => 20260101,
@@ -44,7 +44,7 @@ internal sealed class FuzzRun(Backend backend, ITestOutputHelper output)
         Assert.InRange(after, 0, (before * 3 / 2) + Slack);
         Assert.Equal("Healthy", await client.GetStringAsync(new Uri(backend.Address, "health")));
         await backend.WaitForStatusAsync(await backend.PlaceOrderAsync("card"), "Confirmed");
-        // However strange: what was accepted can be done.
+        // Every accepted order must be processed, however unusual its values.
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token.Create());
         await backend.WaitUntilAsync(async () => !await AnyOrderAsync(client, status => status is "Pending" or "Paid"));
     }
@@ -89,7 +89,7 @@ internal sealed class FuzzRun(Backend backend, ITestOutputHelper output)
         }
         catch (HttpRequestException) when (request.IsOversized)
         {
-            // Kestrel answers 413 and closes the connection; who is still sending then may not come to read the answer.
+            // Kestrel responds with 413 and closes the connection; a client that is still sending may not receive the response.
             report.Count("closed");
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)

@@ -4,12 +4,12 @@ using Xunit.Abstractions;
 
 namespace ScalableTemplates.Tests.Hardening;
 
-/// <summary>Whatever is sent to the operations of the OpenAPI document: the fault is the client's, it is told so, and nothing else happens.</summary>
+/// <summary>Invalid requests to any operation of the OpenAPI document get a documented client error and have no side effect.</summary>
 [Collection("Hardening")]
 public sealed class FuzzTests(ServersFixture servers, ITestOutputHelper output)
 {
     [SkippableFact]
-    public async Task No_request_is_a_fault_of_the_services()
+    public async Task No_request_causes_a_server_error_in_the_services_stage()
     {
         Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
         var solution = await BuiltSolution.GetAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none"));
@@ -22,7 +22,7 @@ public sealed class FuzzTests(ServersFixture servers, ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task No_request_is_a_fault_of_the_single_process()
+    public async Task No_request_causes_a_server_error_in_the_single_stage()
     {
         var database = $"Data Source={Path.Combine(TempFolder.Create("sqlite"), "app.db")}";
         await using var backend = new Backend(await BuiltSolution.GetAsync(TemplateOptions.Single), new Dictionary<string, string> { ["database"] = database });

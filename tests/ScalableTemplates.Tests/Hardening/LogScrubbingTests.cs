@@ -7,7 +7,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Hardening;
 
-/// <summary>Whatever goes wrong: who reads the logs learns no address, token, password or key from them.</summary>
+/// <summary>Logs contain no email addresses, tokens, passwords or keys, whatever fails.</summary>
 [Collection("Hardening")]
 public sealed class LogScrubbingTests(ServersFixture servers)
 {
@@ -20,10 +20,10 @@ public sealed class LogScrubbingTests(ServersFixture servers)
     private static readonly TemplateOptions Options = TemplateOptions.Services.With(Dimension.Orchestrator, "none");
 
     [SkippableFact]
-    public async Task Orders_that_fail_in_any_way_leave_no_address_token_or_password_in_logs_and_dead_letters()
+    public async Task Failed_orders_leak_no_address_token_or_password_into_logs_or_dead_letters()
     {
         Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
-        using var mails = new TalkativeMailServer(Password, Unknown);
+        using var mails = new RejectingMailServer(Password, Unknown);
         mails.Start();
         await using var backend = new Backend(await BuiltSolution.GetAsync(Options), await servers.GetConnectionStringsAsync());
         backend.Set("Messaging__RetryDelays__0", "00:00:01");
@@ -62,7 +62,7 @@ public sealed class LogScrubbingTests(ServersFixture servers)
     }
 
     [SkippableFact]
-    public async Task Servers_that_refuse_the_password_leave_none_in_the_logs()
+    public async Task Rejected_passwords_of_servers_are_not_logged()
     {
         Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
         var connectionStrings = await servers.GetConnectionStringsAsync();
@@ -70,7 +70,7 @@ public sealed class LogScrubbingTests(ServersFixture servers)
         connectionStrings["broker"] = new UriBuilder(connectionStrings["broker"]) { Password = WrongPassword }.Uri.ToString();
         await using var backend = new Backend(await BuiltSolution.GetAsync(Options), connectionStrings);
 
-        await backend.StartInVainAsync();
+        await backend.StartWithMissingDependencyAsync();
         await backend.WaitUntilAsync(() => Task.FromResult(backend.ReadLogs().Contains("ACCESS_REFUSED", StringComparison.Ordinal)));
 
         AssertClean(backend.ReadLogs(), "password authentication failed", "Database migration failed", "ACCESS_REFUSED");
@@ -86,16 +86,16 @@ public sealed class LogScrubbingTests(ServersFixture servers)
         Assert.InRange(response.StatusCode, HttpStatusCode.BadRequest, HttpStatusCode.Unauthorized);
     }
 
-    /// <param name="text">What must hold nothing to hide.</param>
-    /// <param name="expected">What it holds, or it would prove nothing.</param>
+    /// <param name="text">The text, which must not contain sensitive data.</param>
+    /// <param name="expected">Text that must occur, as proof that the failures were logged.</param>
     private static void AssertClean(string text, params string[] expected)
     {
-        // The beginning of every token, and the password of the servers of the tests, are among them.
+        // Includes the first characters of every token and the password of the test servers.
         string[] secrets = [Known, Unknown, Login, Uri.EscapeDataString(Login), Password, WrongPassword, "not-a-secret", "eyJ", "bad-token", Token.SigningKey, "key-of-a-customer"];
         Findings.AssertNone(
         [
             .. text.Split('\n').Where(line => secrets.Any(secret => line.Contains(secret, StringComparison.OrdinalIgnoreCase))),
-            .. expected.Where(words => !text.Contains(words, StringComparison.Ordinal)).Select(words => $"The log does not tell: {words}"),
+            .. expected.Where(words => !text.Contains(words, StringComparison.Ordinal)).Select(words => $"Missing in the log: {words}"),
         ]);
     }
 }

@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 
 namespace ScalableTemplates.Tests.Hardening;
 
-/// <summary>More clients than places while a dependency is down or hangs: no response says more than was done.</summary>
+/// <summary>More clients than the concurrency limit during an outage: success is returned only for completed work.</summary>
 [Collection("Faults")]
 public sealed class OutageOverloadTests(RunningShop shop, ITestOutputHelper output) : IClassFixture<RunningShop>
 {
@@ -17,39 +17,39 @@ public sealed class OutageOverloadTests(RunningShop shop, ITestOutputHelper outp
     [InlineData("PostgreSQL", "hanging")]
     [InlineData("Redis", "down")]
     [InlineData("Redis", "hanging")]
-    public async Task Every_success_is_one(string piece, string fault)
+    public async Task Success_is_returned_only_for_completed_work(string piece, string fault)
     {
         var products = await PrepareAsync();
-        var (@break, mend) = shop.Fault(piece, fault);
-        Answer[] placed, read;
-        await @break();
+        var (inject, recover) = shop.Fault(piece, fault);
+        TimedResponse[] placed, read;
+        await inject();
         try
         {
-            var placing = Enumerable.Range(0, Clients).Select(_ => shop.Customer.PlaceAsync(Guid.NewGuid().ToString(), products[0])).ToList();
-            var reading = products.Select(shop.Customer.ReadProductAsync).ToList();
+            var placing = Enumerable.Range(0, Clients).Select(_ => shop.Client.PlaceAsync(Guid.NewGuid().ToString(), products[0])).ToList();
+            var reading = products.Select(shop.Client.ReadProductAsync).ToList();
             placed = await Task.WhenAll(placing);
             read = await Task.WhenAll(reading);
         }
         finally
         {
-            await mend();
+            await recover();
         }
 
-        await shop.WaitUntilAsync(async () => await shop.Customer.GetHealthAsync() == "Healthy");
-        output.WriteLine(string.Join('\n', placed.Concat(read).GroupBy(answer => $"{answer.Request} {answer.Status} after {answer.RetryAfter}").Select(group => $"{group.Key}: {group.Count()}")));
-        Assert.All(placed, answer => Assert.Contains(answer.Status, new HttpStatusCode?[] { HttpStatusCode.Accepted, HttpStatusCode.ServiceUnavailable }));
-        Assert.All(read, answer => Assert.Contains(answer.Status, new HttpStatusCode?[] { HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable }));
+        await shop.WaitUntilAsync(async () => await shop.Client.GetHealthAsync() == "Healthy");
+        output.WriteLine(string.Join('\n', placed.Concat(read).GroupBy(response => $"{response.Request} {response.Status} after {response.RetryAfter}").Select(group => $"{group.Key}: {group.Count()}")));
+        Assert.All(placed, response => Assert.Contains(response.Status, new HttpStatusCode?[] { HttpStatusCode.Accepted, HttpStatusCode.ServiceUnavailable }));
+        Assert.All(read, response => Assert.Contains(response.Status, new HttpStatusCode?[] { HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable }));
         Assert.All(placed.Concat(read), AssertComplete);
-        await AssertExistAsync([.. placed.Where(answer => answer.Status == HttpStatusCode.Accepted).Select(Customer.IdOf)]);
+        await AssertExistAsync([.. placed.Where(response => response.Status == HttpStatusCode.Accepted).Select(ShopClient.IdOf)]);
     }
 
-    private static void AssertComplete(Answer answer)
+    private static void AssertComplete(TimedResponse response)
     {
-        var body = JsonElement.Parse(answer.Body);
-        if (answer.Status == HttpStatusCode.ServiceUnavailable)
+        var body = JsonElement.Parse(response.Body);
+        if (response.Status == HttpStatusCode.ServiceUnavailable)
         {
             Assert.Equal(503, body.GetProperty("status").GetInt32());
-            Assert.NotNull(answer.RetryAfter);
+            Assert.NotNull(response.RetryAfter);
         }
         else
         {
@@ -57,10 +57,10 @@ public sealed class OutageOverloadTests(RunningShop shop, ITestOutputHelper outp
         }
     }
 
-    // Of an earlier test, something may not be settled yet.
+    // Orders of an earlier test may still be in progress.
     private async Task<Guid[]> PrepareAsync()
     {
-        await shop.WaitUntilAsync(async () => await shop.Customer.GetHealthAsync() == "Healthy");
+        await shop.WaitUntilAsync(async () => await shop.Client.GetHealthAsync() == "Healthy");
         return await shop.AddProductsAsync(Clients);
     }
 

@@ -7,7 +7,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Hardening;
 
-/// <summary>Fields that a contract does not have, but the rows in the database do.</summary>
+/// <summary>Overposting: fields that exist in the database but not in the request contract.</summary>
 [Collection("Hardening")]
 public sealed class OverPostingTests : IAsyncLifetime
 {
@@ -33,7 +33,7 @@ public sealed class OverPostingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Nobody_gives_an_order_its_id_status_total_or_customer()
+    public async Task Clients_cannot_set_the_id_status_total_or_customer_of_an_order()
     {
         var product = await backend.GetProductIdAsync();
         var price = await backend.GetPriceAsync(product);
@@ -67,7 +67,7 @@ public sealed class OverPostingTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Nobody_gives_a_product_another_id_or_name_with_its_price()
+    public async Task Changing_a_price_cannot_change_the_id_or_name_of_a_product()
     {
         var product = await backend.GetProductIdAsync();
         var name = await GetNameAsync(product);

@@ -4,7 +4,7 @@ using ScalableTemplates.Tests.EndToEnd;
 
 namespace ScalableTemplates.Tests.Hardening;
 
-/// <summary>Asks a process how it is, as an orchestrator does, but more often.</summary>
+/// <summary>Probes a process as an orchestrator does, but more often.</summary>
 internal sealed class Probes : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
@@ -17,13 +17,13 @@ internal sealed class Probes : IAsyncDisposable
 
     public Probes(Uri server)
     {
-        client = new HttpClient { BaseAddress = server, Timeout = Daemon.Patience };
-        asking = Task.WhenAll(AskAsync("alive"), AskAsync("health"));
+        client = new HttpClient { BaseAddress = server, Timeout = Daemon.WaitTimeout };
+        asking = Task.WhenAll(ProbeAsync("alive"), ProbeAsync("health"));
     }
 
     public TimeSpan Slowest => answers.DefaultIfEmpty(TimeSpan.MaxValue).Max();
 
-    /// <summary>Answers other than 200.</summary>
+    /// <summary>Responses other than 200.</summary>
     public IEnumerable<string> Wrong => wrong;
 
     public async Task StopAsync()
@@ -41,7 +41,7 @@ internal sealed class Probes : IAsyncDisposable
 
     public override string ToString() => $"{answers.Count} times 200, the slowest after {Slowest.TotalMilliseconds:0} ms; {wrong.Count} others";
 
-    private async Task AskAsync(string path)
+    private async Task ProbeAsync(string path)
     {
         while (!stopping.IsCancellationRequested)
         {

@@ -3,8 +3,8 @@ using ScalableTemplates.Tests.EndToEnd;
 
 namespace ScalableTemplates.Tests.Hardening;
 
-/// <summary>Makes requests for the operations of an API, each from the seed and its own number alone.</summary>
-/// <param name="ids">What is there, so that not all ids are unknown.</param>
+/// <summary>Generates requests to the operations of an API, each determined by the seed and its number only.</summary>
+/// <param name="ids">Existing ids, so that not all requests get 404.</param>
 internal sealed class RequestGenerator(ApiDescription api, BodyGenerator bodies, int seed, IReadOnlyList<Guid> ids)
 {
     private static readonly HttpMethod[] Methods =
@@ -39,7 +39,7 @@ internal sealed class RequestGenerator(ApiDescription api, BodyGenerator bodies,
         ($"Bearer {Token.Create(subject: new string('s', 256))}", true),
         ($"Bearer {Token.Create(subject: "a\0b")}", true),
         ($"bearer  {Token.Create()} ", false),
-        // Enough for reading the catalog, and for nothing else.
+        // Sufficient only for reading the catalog.
         ($"Bearer {Token.Create(scope: "others")}", false),
     ];
 
@@ -49,8 +49,8 @@ internal sealed class RequestGenerator(ApiDescription api, BodyGenerator bodies,
     {
         var random = new Random(unchecked((seed * 1_000_003) + number));
         var operation = api.Operations[number % api.Operations.Count];
-        var method = random.Next(40) == 0 ? Strange.Pick(random, Methods) : operation.Method;
-        var (authorization, isRefused) = random.Next(8) == 0 ? Strange.Pick(random, Authorizations) : (Good, false);
+        var method = random.Next(40) == 0 ? EdgeCaseValues.Pick(random, Methods) : operation.Method;
+        var (authorization, isRefused) = random.Next(8) == 0 ? EdgeCaseValues.Pick(random, Authorizations) : (Good, false);
         List<(string, string)> headers = [];
         if (authorization is not null)
         {
@@ -64,7 +64,7 @@ internal sealed class RequestGenerator(ApiDescription api, BodyGenerator bodies,
 
         if (random.Next(6) == 0)
         {
-            headers.Add(Strange.Pick(random, OtherHeaders));
+            headers.Add(EdgeCaseValues.Pick(random, OtherHeaders));
         }
 
         var hasBody = operation.Body is not null && method != HttpMethod.Trace && random.Next(60) > 0;
@@ -76,7 +76,7 @@ internal sealed class RequestGenerator(ApiDescription api, BodyGenerator bodies,
             api.Find(method, path),
             headers,
             hasBody ? bodies.Create(operation.Body!.Value, random) : null,
-            random.Next(12) > 0 ? "application/json" : random.Next(4) > 0 ? Strange.Pick(random, ContentTypes) : null,
+            random.Next(12) > 0 ? "application/json" : random.Next(4) > 0 ? EdgeCaseValues.Pick(random, ContentTypes) : null,
             random.Next(8) == 0,
             isRefused);
     }
@@ -88,10 +88,10 @@ internal sealed class RequestGenerator(ApiDescription api, BodyGenerator bodies,
         {
             var value = random.Next(10) switch
             {
-                < 5 => Strange.Pick(random, ids).ToString(),
+                < 5 => EdgeCaseValues.Pick(random, ids).ToString(),
                 5 => new Guid([.. Enumerable.Range(0, 16).Select(_ => (byte)random.Next(256))]).ToString(),
                 6 => new string('a', random.Next(1000, 9000)),
-                _ => Escape(Strange.Text(random), random),
+                _ => Escape(EdgeCaseValues.Text(random), random),
             };
             path = path.Replace($"{{{parameter.Name}}}", value, StringComparison.Ordinal);
         }
@@ -105,7 +105,7 @@ internal sealed class RequestGenerator(ApiDescription api, BodyGenerator bodies,
             .Where(parameter => parameter.In == "query")
             .SelectMany(parameter => Enumerable.Repeat(parameter, random.Next(10) switch { < 4 => 0, < 9 => 1, _ => 2 }))
             .Select(parameter => $"{parameter.Name}={QueryValue(random)}")
-            .Concat(random.Next(20) == 0 ? [$"{Escape(Strange.Text(random), random)}={Escape(Strange.Text(random), random)}"] : [])
+            .Concat(random.Next(20) == 0 ? [$"{Escape(EdgeCaseValues.Text(random), random)}={Escape(EdgeCaseValues.Text(random), random)}"] : [])
             .ToList();
         return pairs.Count == 0 ? "" : "?" + string.Join('&', pairs);
     }
@@ -113,12 +113,12 @@ internal sealed class RequestGenerator(ApiDescription api, BodyGenerator bodies,
     private string QueryValue(Random random) => random.Next(6) switch
     {
         0 => random.Next(1, 101).ToString(CultureInfo.InvariantCulture),
-        1 => Strange.Pick(random, ids).ToString(),
-        2 or 3 => Strange.Number(random),
-        _ => Escape(Strange.Text(random), random),
+        1 => EdgeCaseValues.Pick(random, ids).ToString(),
+        2 or 3 => EdgeCaseValues.Number(random),
+        _ => Escape(EdgeCaseValues.Text(random), random),
     };
 
-    // Some as they are, as far as a request line can hold them: a percent sign then means what it happens to.
+    // Some values stay unescaped as far as a request line allows, so a percent sign may form a random escape sequence.
     private static string Escape(string text, Random random) =>
         random.Next(3) == 0 && text.All(character => character is > ' ' and < '\u007f' and not ('#' or '?')) ? text : Uri.EscapeDataString(text);
 
@@ -131,8 +131,8 @@ internal sealed class RequestGenerator(ApiDescription api, BodyGenerator bodies,
         4 => [new string('k', 20_000)],
         5 => ["one", "two"],
         6 => ["the-same"],
-        7 => [Strange.Text(random).ReplaceLineEndings("")],
-        // Not for DELETE, which would leave nothing to ask for.
+        7 => [EdgeCaseValues.Text(random).ReplaceLineEndings("")],
+        // Not for DELETE, which would delete all rows.
         < 12 when parameter is { Name: "If-Match", Example: { } example } && operation.Method != HttpMethod.Delete => [example],
         _ => [$"{random.NextInt64()}"],
     };

@@ -4,16 +4,16 @@ using System.Text.Json;
 
 namespace ScalableTemplates.Tests.Hardening;
 
-/// <summary>Compares responses with what the OpenAPI document says of their operations.</summary>
+/// <summary>Validates responses against the OpenAPI document.</summary>
 internal sealed class ResponseContract(ApiDescription api)
 {
     private readonly ConcurrentDictionary<(Operation Operation, HttpStatusCode Status), int> seen = [];
 
-    /// <summary>The operations that have responded with a success.</summary>
+    /// <summary>The operations with at least one successful response.</summary>
     public IEnumerable<Operation> Successful =>
         api.Operations.Where(operation => seen.Keys.Any(response => response.Operation == operation && (int)response.Status < 300));
 
-    /// <returns>How often each status of each operation was seen; those of the document that were not, too.</returns>
+    /// <returns>The number of responses by operation and status, including documented statuses that were never returned.</returns>
     public override string ToString() => string.Join(Environment.NewLine, api.Operations.Select(operation =>
         $"{operation}: {string.Join(", ", operation.Responses.Keys.Order().Select(status => $"{(int)status} {seen.GetValueOrDefault((operation, status))}"))}"));
 
@@ -43,7 +43,7 @@ internal sealed class ResponseContract(ApiDescription api)
             : [$"has a body as {mediaType}"];
     }
 
-    // Problem details may have more members than those of the schema: RFC 9457.
+    // RFC 9457 allows problem details to have extension members.
     private IEnumerable<string> FindInValue(string path, JsonElement schema, JsonElement value, bool isClosed)
     {
         schema = api.Resolve(schema);

@@ -5,7 +5,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Hardening;
 
-/// <summary>A request body that arrives slowly, or is too large, holds up nobody else.</summary>
+/// <summary>A slow or oversized request body does not block other clients.</summary>
 [Collection("Hardening")]
 public sealed class SlowBodyTests(ServersFixture servers)
 {
@@ -14,21 +14,21 @@ public sealed class SlowBodyTests(ServersFixture servers)
     [SkippableTheory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Clients_that_send_slowly_get_a_408_and_hold_up_no_others(bool isChunked)
+    public async Task Slow_request_bodies_get_408_and_do_not_block_other_clients(bool isChunked)
     {
         await using var backend = await StartAsync();
-        using var customer = new Customer(backend.Address);
+        using var client = new ShopClient(backend.Address);
         var product = await backend.GetProductIdAsync();
-        // The first one may take long on a busy machine.
-        await customer.PlaceAsync(Guid.NewGuid().ToString(), product);
-        var slow = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => RawRequest.StartAsync(backend.Address, isChunked ? null : 100_000)));
+        // The first request may be slow on a busy machine.
+        await client.PlaceAsync(Guid.NewGuid().ToString(), product);
+        var slow = await Task.WhenAll(Enumerable.Range(0, 24).Select(_ => RawOrderRequest.StartAsync(backend.Address, isChunked ? null : 100_000)));
         var sending = slow.Select(request => request.SendSlowlyAsync(300, isChunked)).ToList();
         var receiving = Task.WhenAll(slow.Select(request => request.ReceiveAsync()));
 
         var placed = new List<HttpStatusCode?>();
         while (!receiving.IsCompleted)
         {
-            placed.Add((await customer.PlaceAsync(Guid.NewGuid().ToString(), product)).Status);
+            placed.Add((await client.PlaceAsync(Guid.NewGuid().ToString(), product)).Status);
         }
 
         Assert.NotEmpty(placed);
@@ -46,12 +46,12 @@ public sealed class SlowBodyTests(ServersFixture servers)
     [SkippableTheory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_client_that_sends_all_of_an_oversized_body_reads_its_413(bool isChunked)
+    public async Task A_client_that_sends_an_oversized_body_receives_413(bool isChunked)
     {
         await using var backend = await StartAsync();
         for (var i = 0; i < 20; i++)
         {
-            using var request = await RawRequest.StartAsync(backend.Address, isChunked ? null : 2 * MaxBytes);
+            using var request = await RawOrderRequest.StartAsync(backend.Address, isChunked ? null : 2 * MaxBytes);
             var body = new string(' ', 2 * MaxBytes);
             await request.SendAsync(isChunked ? $"{body.Length:x}\r\n{body}\r\n0\r\n\r\n" : body);
 
@@ -65,17 +65,17 @@ public sealed class SlowBodyTests(ServersFixture servers)
     }
 
     [SkippableFact]
-    public async Task Clients_that_stop_before_the_end_of_a_large_body_hold_up_no_others()
+    public async Task Incomplete_large_bodies_do_not_block_other_clients()
     {
         await using var backend = await StartAsync();
-        using var customer = new Customer(backend.Address);
+        using var client = new ShopClient(backend.Address);
         var product = await backend.GetProductIdAsync();
-        await customer.PlaceAsync(Guid.NewGuid().ToString(), product);
-        var stalled = await Task.WhenAll(Enumerable.Range(0, 80).Select(_ => RawRequest.StartAsync(backend.Address, MaxBytes)));
+        await client.PlaceAsync(Guid.NewGuid().ToString(), product);
+        var stalled = await Task.WhenAll(Enumerable.Range(0, 80).Select(_ => RawOrderRequest.StartAsync(backend.Address, MaxBytes)));
         var almost = new string(' ', MaxBytes - 1);
         await Task.WhenAll(stalled.Select(request => request.SendAsync(almost)));
 
-        Assert.Equal(HttpStatusCode.Accepted, (await customer.PlaceAsync(Guid.NewGuid().ToString(), product)).Status);
+        Assert.Equal(HttpStatusCode.Accepted, (await client.PlaceAsync(Guid.NewGuid().ToString(), product)).Status);
 
         Array.ForEach(stalled, request => request.Dispose());
         await Task.Delay(TimeSpan.FromSeconds(2));
@@ -83,15 +83,15 @@ public sealed class SlowBodyTests(ServersFixture servers)
     }
 
     [SkippableFact]
-    public async Task Without_a_folder_for_temporary_files_large_bodies_get_a_503_and_small_ones_are_accepted()
+    public async Task Without_a_temporary_folder_large_bodies_get_503_and_small_ones_are_accepted()
     {
-        // No process can create a file there, whoever runs it.
+        // No process can create a file in this folder, not even as root.
         await using var backend = await StartAsync(temporary: "/proc");
-        using var customer = new Customer(backend.Address);
+        using var client = new ShopClient(backend.Address);
         var product = await backend.GetProductIdAsync();
         for (var i = 0; i < 3; i++)
         {
-            using var request = await RawRequest.StartAsync(backend.Address, MaxBytes);
+            using var request = await RawOrderRequest.StartAsync(backend.Address, MaxBytes);
             await request.SendAsync(new string(' ', MaxBytes));
 
             var response = await request.ReceiveAsync();
@@ -100,8 +100,8 @@ public sealed class SlowBodyTests(ServersFixture servers)
             Assert.Contains("\"status\":503", response, StringComparison.Ordinal);
         }
 
-        Assert.Equal(HttpStatusCode.Accepted, (await customer.PlaceAsync(Guid.NewGuid().ToString(), product)).Status);
-        // Once for all of them.
+        Assert.Equal(HttpStatusCode.Accepted, (await client.PlaceAsync(Guid.NewGuid().ToString(), product)).Status);
+        // One log entry for all failures.
         Assert.Equal(2, backend.Api.Log.Split("fail:").Length);
         Assert.Contains("Could not write to the folder for temporary files", backend.Api.Log, StringComparison.Ordinal);
     }

@@ -5,7 +5,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Hardening;
 
-/// <summary>The way out of request timeouts, buffered bodies and bulkheads, for an endpoint that a user adds.</summary>
+/// <summary>Opting out of request timeouts, buffered bodies and concurrency limits for a user-defined streaming endpoint.</summary>
 [Collection("Hardening")]
 public sealed class StreamingTests(ServersFixture servers)
 {
@@ -28,25 +28,25 @@ public sealed class StreamingTests(ServersFixture servers)
         }
         """;
 
-    // Of 100 ms each, at 1,000 bytes a second: longer than a request that does not stream may last, and quick enough for Kestrel.
+    // Sent every 100 ms, at 1,000 bytes per second: exceeds the request timeout, and is above the minimum data rate of Kestrel.
     private const int Parts = 160;
     private const int PartLength = 100;
 
     [SkippableFact]
-    public async Task An_endpoint_that_allows_streaming_responds_as_the_body_arrives_and_holds_up_nobody()
+    public async Task A_streaming_endpoint_responds_while_the_body_arrives_and_does_not_block_others()
     {
         Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
         await using var backend = new Backend(await BuildAsync(), await servers.GetConnectionStringsAsync());
         backend.Set("LoadShedding__MaxConcurrentWrites", "1");
         await backend.MigrateAsync();
         await backend.StartApiAsync();
-        using var customer = new Customer(backend.Address);
+        using var client = new ShopClient(backend.Address);
         var product = await backend.GetProductIdAsync();
-        using var stream = await RawRequest.StartAsync(backend.Address, length: 2 + (Parts * PartLength), path: "/echo");
+        using var stream = await RawOrderRequest.StartAsync(backend.Address, length: 2 + (Parts * PartLength), path: "/echo");
 
         await stream.SendAsync("a");
         Assert.StartsWith("HTTP/1.1 200", await stream.ReceiveUntilAsync("a"), StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.Accepted, (await customer.PlaceAsync(Guid.NewGuid().ToString(), product)).Status);
+        Assert.Equal(HttpStatusCode.Accepted, (await client.PlaceAsync(Guid.NewGuid().ToString(), product)).Status);
         for (var part = 0; part < Parts; part++)
         {
             await stream.SendAsync(new string('b', PartLength));

@@ -6,14 +6,14 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Hardening;
 
-/// <summary>Text from outside is stored as it is or refused, alike on both databases.</summary>
+/// <summary>Text from clients is stored verbatim or rejected, in the same way on both databases.</summary>
 [Collection("Hardening")]
 public sealed class TextTests(ServersFixture servers)
 {
     [SkippableTheory]
     [InlineData("services")]
     [InlineData("single")]
-    public async Task Text_that_cannot_be_stored_is_the_fault_of_the_client(string stage)
+    public async Task Text_that_cannot_be_stored_is_a_client_error(string stage)
     {
         await using var backend = await StartAsync(stage);
         var product = await backend.GetProductIdAsync();
@@ -44,7 +44,7 @@ public sealed class TextTests(ServersFixture servers)
         return backend;
     }
 
-    // Again if the machine had no time for it.
+    // Retries if the request timed out on a busy machine.
     private static async Task<HttpStatusCode> PlaceAsync(Backend backend, Guid product, string subject, string paymentMethod = "card", string query = "")
     {
         using var client = new HttpClient();

@@ -5,8 +5,8 @@ using Xunit.Abstractions;
 namespace ScalableTemplates.Tests.Infrastructure;
 
 /// <summary>
-/// Begins with the collection that takes longest, beside which the builds run. Those whose tests wait for servers come last: a
-/// machine that is busy with builds has them wait for too long.
+/// Starts with the longest collection, so that builds run in parallel with it. Collections whose tests wait for servers come last, as
+/// concurrent builds would delay them too much.
 /// </summary>
 public sealed class CollectionOrder : ITestCollectionOrderer
 {

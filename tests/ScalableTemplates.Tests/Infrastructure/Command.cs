@@ -2,20 +2,20 @@ using System.Diagnostics;
 
 namespace ScalableTemplates.Tests.Infrastructure;
 
-/// <summary>Runs a program to its end.</summary>
+/// <summary>Runs a program until it exits.</summary>
 internal static class Command
 {
-    // One compiler server for all builds of the run: each build would load the compiler and its analyzers anew.
+    // One compiler server for all builds of the run, as otherwise each build would load the compiler and its analyzers.
     private static readonly Dictionary<string, string> SharedCompilation = new() { ["UseSharedCompilation"] = "true" };
 
-    // The machine has few cores, and every 'dotnet' uses all of them.
-    private static readonly SemaphoreSlim Places = new(Math.Max(2, Environment.ProcessorCount));
+    // Limits concurrency, as each 'dotnet' process uses all cores.
+    private static readonly SemaphoreSlim Slots = new(Math.Max(2, Environment.ProcessorCount));
 
     public static Task<CommandResult> DotnetAsync(string folder, params string[] arguments) =>
         RunAsync("dotnet", arguments, folder, TimeSpan.FromMinutes(30), SharedCompilation);
 
-    /// <summary>Publishes a project as it is deployed.</summary>
-    /// <returns>The folder to start it from.</returns>
+    /// <summary>Publishes a project in Release configuration.</summary>
+    /// <returns>The folder of the published output.</returns>
     public static async Task<string> PublishAsync(string project)
     {
         var output = TempFolder.Create("published");
@@ -27,12 +27,12 @@ internal static class Command
         string file, IReadOnlyCollection<string> arguments, string folder, TimeSpan timeout, IReadOnlyDictionary<string, string>? environment = null)
     {
         var commandLine = $"{file} {string.Join(' ', arguments)}";
-        await Places.WaitAsync();
+        await Slots.WaitAsync();
         try
         {
             using var deadline = new CancellationTokenSource(timeout);
             using var process = Process.Start(StartInfo(file, arguments, folder, environment))
-                ?? throw new InvalidOperationException($"Did not start: {commandLine}");
+                ?? throw new InvalidOperationException($"Could not start: {commandLine}");
             process.StandardInput.Close();
             var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
             var error = process.StandardError.ReadToEndAsync(deadline.Token);
@@ -44,12 +44,12 @@ internal static class Command
             catch (OperationCanceledException)
             {
                 process.Kill(entireProcessTree: true);
-                throw new TimeoutException($"Not done after {timeout}: {commandLine}");
+                throw new TimeoutException($"Timed out after {timeout}: {commandLine}");
             }
         }
         finally
         {
-            Places.Release();
+            Slots.Release();
         }
     }
 
@@ -64,8 +64,8 @@ internal static class Command
             RedirectStandardError = true,
         };
 
-        // What the test run itself was started with must not change what it starts.
-        foreach (var name in info.Environment.Keys.Where(IsOfTheTestRun).ToList())
+        // Variables of the test run must not affect the programs that it starts.
+        foreach (var name in info.Environment.Keys.Where(BelongsToTestRun).ToList())
         {
             info.Environment.Remove(name);
         }
@@ -73,9 +73,9 @@ internal static class Command
         info.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
         info.Environment["DOTNET_NOLOGO"] = "1";
         info.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
-        // Help is wrapped at the width of the terminal, if there is one.
+        // Help text would be wrapped at the width of the terminal.
         info.Environment.Remove("TERM");
-        // A build server that outlives the build keeps its output open.
+        // A build node that outlives the build would keep its output open.
         info.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
         {
@@ -85,7 +85,7 @@ internal static class Command
         return info;
     }
 
-    private static bool IsOfTheTestRun(string name) =>
+    private static bool BelongsToTestRun(string name) =>
         name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)
         || name.StartsWith("VSTEST", StringComparison.OrdinalIgnoreCase)
         || name.StartsWith("ASPNETCORE_", StringComparison.OrdinalIgnoreCase)

@@ -12,14 +12,14 @@ using Microsoft.TemplateEngine.Edge.Template;
 namespace ScalableTemplates.Tests.Infrastructure;
 
 /// <summary>
-/// Runs the template by the SDK's own engine but inside this process, several times as fast as 'dotnet new'.
-/// A test makes sure that both write the same.
+/// Runs the template engine of the SDK inside this process, which is several times faster than 'dotnet new'.
+/// A test asserts that both generate the same output.
 /// </summary>
 internal sealed class Engine
 {
-    private const int MostTries = 3;
+    private const int MaxAttempts = 3;
 
-    // The engine caches the parsers of every run, by keys that no later run has: 4 MB for each output, for as long as the process lives.
+    // The engine caches the parsers of each run under keys that no later run uses, which leaks 4 MB per output.
     private static readonly IDictionary? Parsers = (IDictionary?)Type.GetType("Microsoft.TemplateEngine.Core.Util.ProcessorState, Microsoft.TemplateEngine.Core")
         ?.GetField("TrieLookup", BindingFlags.Static | BindingFlags.NonPublic)
         ?.GetValue(null);
@@ -38,14 +38,14 @@ internal sealed class Engine
 
     public static async Task<Engine> StartAsync()
     {
-        // The engine takes a buffer of 8 MB for each file that it reads out of an archive.
+        // The engine allocates a buffer of 8 MB for each file that it reads from an archive.
         var package = TempFolder.Create("unpacked");
         await ZipFile.ExtractToDirectoryAsync((await TemplatePackage.GetAsync()).File, package);
 
         List<(Type, IIdentifiedComponent)> components =
         [
             (typeof(ITemplatePackageProviderFactory), new OnePackage(Path.Combine(package, "content", "templates", "scalable-backend"))),
-            // Neither the user's packages nor those of the SDK.
+            // Without the packages of the user and of the SDK.
             .. Components.AllComponents.Where(component => component.Type != typeof(ITemplatePackageProviderFactory)),
             .. Microsoft.TemplateEngine.Orchestrator.RunnableProjects.Components.AllComponents,
         ];
@@ -65,13 +65,13 @@ internal sealed class Engine
         return CreateAsync(answers, name);
     }
 
-    /// <param name="answers">Values by the long name of their option.</param>
+    /// <param name="answers">The values by the long name of the option.</param>
     public async Task<FileTree> CreateAsync(IReadOnlyDictionary<string, string> answers, string name)
     {
         var parameters = answers.ToDictionary(answer => symbols[answer.Key], answer => (string?)answer.Value);
         parameters["SkipRestore"] = "true";
 
-        for (var tries = 1; ; tries++)
+        for (var attempt = 1; ; attempt++)
         {
             var folder = TempFolder.Create("engine");
             var result = await creator.InstantiateAsync(template, name, name, folder, parameters);
@@ -83,9 +83,9 @@ internal sealed class Engine
                 return tree;
             }
 
-            // On rare occasions the engine finds a collection of its own corrupted by another call at the same time; what is wrong with
-            // the template fails each time.
-            if (tries == MostTries)
+            // Rarely, a concurrent call corrupts a collection of the engine, so a failure is retried. Errors of the template fail each
+            // time.
+            if (attempt == MaxAttempts)
             {
                 throw new InvalidOperationException($"{result.Status} with {string.Join(' ', answers)}: {result.ErrorMessage}");
             }

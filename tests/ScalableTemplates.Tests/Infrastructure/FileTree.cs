@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace ScalableTemplates.Tests.Infrastructure;
 
-/// <summary>The files of an output by their relative path, in ordinal order.</summary>
+/// <summary>The files of an output by relative path, in ordinal order.</summary>
 internal sealed partial class FileTree
 {
     private readonly SortedDictionary<string, string> files = new(StringComparer.Ordinal);
@@ -25,7 +25,7 @@ internal sealed partial class FileTree
         return tree;
     }
 
-    /// <summary>The same tree with the identifiers that are fresh in each output replaced by constant ones.</summary>
+    /// <summary>Returns the tree with the GUIDs that are new in each output replaced by constant ones.</summary>
     public FileTree Scrub()
     {
         var names = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);

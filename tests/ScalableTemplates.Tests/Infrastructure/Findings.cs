@@ -4,7 +4,7 @@ internal static class Findings
 {
     private const int Shown = 30;
 
-    /// <summary>Fails with all that was found, in full: xunit's own message shortens both the list and its lines.</summary>
+    /// <summary>Fails with the complete findings, whereas the message of xunit truncates the list and its lines.</summary>
     public static void AssertNone(IEnumerable<string?> findings)
     {
         var list = findings.Distinct().ToList();

@@ -1,6 +1,6 @@
 namespace ScalableTemplates.Tests.Infrastructure;
 
-/// <summary>A private place for installed templates; nothing here touches, or depends on, the ones of the user.</summary>
+/// <summary>A private template hive, so that tests neither change nor depend on the templates of the user.</summary>
 internal sealed class Hive
 {
     private static readonly Lazy<Task<Hive>> Package = new(async () => await InstallAsync((await TemplatePackage.GetAsync()).File));
@@ -11,10 +11,10 @@ internal sealed class Hive
 
     public string Path { get; }
 
-    /// <summary>The templates as users install them.</summary>
+    /// <summary>The templates installed from the package, as by users.</summary>
     public static Task<Hive> FromPackageAsync() => Package.Value;
 
-    /// <summary>The templates as contributors install them.</summary>
+    /// <summary>The templates installed from the folder, as by contributors.</summary>
     public static Task<Hive> FromFolderAsync() => Folder.Value;
 
     public Task<CommandResult> NewAsync(string workingFolder, params string[] arguments)

@@ -3,9 +3,9 @@ namespace ScalableTemplates.Tests.Infrastructure;
 internal static class OptionMatrix
 {
     /// <summary>
-    /// Every combination of the options that decide what is in the output. The stage only says what 'auto' means, and no
-    /// 'auto' is left here, so it alternates instead of doubling the number. Where combinations mean the same, as
-    /// SQLite leaves pieces out, the first stands for all: it asks for the most.
+    /// Every combination of the options that determine the output. The stage only decides the meaning of 'auto', which does not occur
+    /// here, so it alternates instead of doubling the number. Of combinations with the same output, as SQLite omits pieces, only the
+    /// first is included, which selects the most pieces.
     /// </summary>
     public static IReadOnlyList<TemplateOptions> All { get; } = Enumerate().ToList();
 

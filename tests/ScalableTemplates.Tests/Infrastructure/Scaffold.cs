@@ -5,10 +5,10 @@ namespace ScalableTemplates.Tests.Infrastructure;
 /// <summary>Runs the template.</summary>
 internal static class Scaffold
 {
-    // Chosen at random when left out, which no comparison could stand.
+    // Fixed, as the random default would differ between outputs.
     public const int PortSuffix = 432;
 
-    private static readonly string[] Complaints = ["Restore failed", "Post action failed"];
+    private static readonly string[] Warnings = ["Restore failed", "Post action failed"];
 
     public static Task<string> CreateAsync(TemplateOptions options, string name = "Shop", int portSuffix = PortSuffix) =>
         CreateAsync(Hive.FromPackageAsync(), options, name, portSuffix);
@@ -18,9 +18,9 @@ internal static class Scaffold
         var folder = Path.Combine(TempFolder.Create("output"), name);
         var result = await RunAsync(await hive, folder, name, [.. options.Arguments, "--port-suffix", portSuffix.ToString(CultureInfo.InvariantCulture)]);
         result.EnsureSuccess();
-        if (result.Error.Length > 0 || Complaints.Any(complaint => result.Output.Contains(complaint, StringComparison.Ordinal)))
+        if (result.Error.Length > 0 || Warnings.Any(warning => result.Output.Contains(warning, StringComparison.Ordinal)))
         {
-            throw new InvalidOperationException($"Complaints from: {result.CommandLine}{Environment.NewLine}{result.Everything}");
+            throw new InvalidOperationException($"Warnings from: {result.CommandLine}{Environment.NewLine}{result.Everything}");
         }
 
         return folder;

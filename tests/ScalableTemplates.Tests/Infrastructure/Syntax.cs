@@ -8,7 +8,7 @@ namespace ScalableTemplates.Tests.Infrastructure;
 
 internal static class Syntax
 {
-    /// <returns>Why the file does not parse; null if it does, or if its format is not known here.</returns>
+    /// <returns>The parse error; null if the file is valid or its format is not supported.</returns>
     public static string? ErrorIn(string path, string text)
     {
         try
@@ -19,7 +19,7 @@ internal static class Syntax
                     XDocument.Parse(text);
                     break;
                 case ".json":
-                    // The configuration of .NET may have comments.
+                    // Configuration files of .NET may contain comments.
                     var options = new JsonDocumentOptions { CommentHandling = path.Contains("appsettings", StringComparison.Ordinal) ? JsonCommentHandling.Skip : JsonCommentHandling.Disallow };
                     JsonDocument.Parse(text, options).Dispose();
                     break;

@@ -1,6 +1,6 @@
 namespace ScalableTemplates.Tests.Infrastructure;
 
-/// <summary>One folder for all files of a run, outside the repository so that none of its settings reach the output.</summary>
+/// <summary>The folder for all files of a test run, outside the repository so that its settings do not apply to outputs.</summary>
 internal static class TempFolder
 {
     private static readonly string Root = CreateRoot();
@@ -19,7 +19,7 @@ internal static class TempFolder
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // A process that was just killed may still hold a file; what stays goes with the system's temporary files.
+            // A process that was just killed may still hold a file. The system deletes remaining temporary files.
         }
     }
 
@@ -28,7 +28,7 @@ internal static class TempFolder
         var root = Directory.CreateTempSubdirectory("scalable-templates-").FullName;
         if (!OperatingSystem.IsWindows())
         {
-            // The database server runs as another user, who has to get through.
+            // The database server runs as another user, which needs access.
             File.SetUnixFileMode(root, File.GetUnixFileMode(root)
                 | UnixFileMode.GroupRead | UnixFileMode.GroupExecute
                 | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);

@@ -1,6 +1,6 @@
 namespace ScalableTemplates.Tests.Infrastructure;
 
-/// <summary>Answers to the template's options, and the pieces that follow from them.</summary>
+/// <summary>The values of the template's options, and the pieces that follow from them.</summary>
 internal sealed record TemplateOptions
 {
     private const string Auto = "auto";
@@ -23,13 +23,13 @@ internal sealed record TemplateOptions
 
     public bool HasRabbitMq => Resolve(Dimension.Broker, "rabbitmq", "database") == "rabbitmq";
 
-    // A file that one process owns cannot be shared with a worker.
+    // A SQLite file is used by a single process.
     public bool HasWorker => HasPostgres && Resolve(Dimension.Worker, "separate", "in-process") == "separate";
 
-    // Nothing can stream from a file.
+    // SQLite has no streaming replication.
     public bool HasReplica => HasPostgres && this[Dimension.Replica] == "streaming";
 
-    // The orders of the sample are what it splits.
+    // Partitions the sample's orders table.
     public bool HasPartitioning => HasPostgres && HasSample && this[Dimension.Partitioning] == "monthly";
 
     public bool HasRateLimiting => Resolve(Dimension.RateLimiting, "plans", "none") == "plans";
@@ -42,10 +42,10 @@ internal sealed record TemplateOptions
 
     public bool HasServers => HasPostgres || HasRedis || HasRabbitMq;
 
-    // Left out when there is nothing to compose.
+    // Omitted if there is no server.
     public bool HasCompose => this[Dimension.Orchestrator] == "compose" && (HasServers || HasSample);
 
-    /// <summary>Equal for answers that mean the same output, but for the stage that is recorded in it.</summary>
+    /// <summary>Equal for options that generate the same output, except for the recorded stage.</summary>
     public object Pieces => (HasAspire, HasCompose, HasPostgres, HasRedis, HasRabbitMq, HasWorker, HasReplica, HasPartitioning, HasRateLimiting, HasJwt, HasSample, HasTests);
 
     public IEnumerable<string> Arguments => answers.SelectMany(answer => answer.Value switch
@@ -64,7 +64,7 @@ internal sealed record TemplateOptions
     public TemplateOptions With(Dimension dimension, string value) =>
         new(new Dictionary<string, string>(answers) { [dimension.Name] = value });
 
-    /// <summary>The same output, asked for with every 'auto' spelled out.</summary>
+    /// <summary>Returns equivalent options without 'auto'.</summary>
     public TemplateOptions Explicit() => this
         .With(Dimension.Stage, this[Dimension.Stage])
         .With(Dimension.Orchestrator, Resolve(Dimension.Orchestrator, "aspire", "none"))

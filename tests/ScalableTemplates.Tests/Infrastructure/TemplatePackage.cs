@@ -1,6 +1,6 @@
 namespace ScalableTemplates.Tests.Infrastructure;
 
-/// <summary>The package as a user gets it, packed once for the whole run.</summary>
+/// <summary>The package, packed once for the whole run.</summary>
 internal static class TemplatePackage
 {
     private static readonly Lazy<Task<PackResult>> Packed = new(PackAsync);

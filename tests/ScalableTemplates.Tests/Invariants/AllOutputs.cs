@@ -4,12 +4,12 @@ using ScalableTemplates.Tests.Infrastructure;
 namespace ScalableTemplates.Tests.Invariants;
 
 [CollectionDefinition(nameof(AllOutputs))]
-public sealed class AllOutputsOnce : ICollectionFixture<AllOutputs>;
+public sealed class SharedAllOutputs : ICollectionFixture<AllOutputs>;
 
-/// <summary>What the template writes for every combination of options.</summary>
+/// <summary>The output of every combination of options.</summary>
 public sealed class AllOutputs : IAsyncLifetime
 {
-    // Most files are the same in most outputs.
+    // Interned, as most files are identical in most outputs.
     private readonly ConcurrentDictionary<string, string> texts = new();
 
     internal IReadOnlyList<Output> Outputs { get; private set; } = [];
@@ -29,7 +29,7 @@ public sealed class AllOutputs : IAsyncLifetime
 
     public Task DisposeAsync() => Task.CompletedTask;
 
-    /// <summary>Looks at every distinct file once; a finding names one combination that has it.</summary>
+    /// <summary>Checks each distinct file once. A finding names one of the combinations that contain the file.</summary>
     internal IEnumerable<string> InEachFile(Func<string, string, IEnumerable<string>> check) =>
         from file in Outputs
             .SelectMany(output => output.Files.Select(file => (output.Options, Path: file.Key, Text: file.Value)))
@@ -38,7 +38,7 @@ public sealed class AllOutputs : IAsyncLifetime
         group file.Options by $"{file.Path}: {finding}" into same
         select $"{same.Key}   [{same.First()}]";
 
-    /// <summary>Looks at every output; what several have in common is found once.</summary>
+    /// <summary>Checks each output. Findings that several outputs have in common are reported once.</summary>
     internal IEnumerable<string> InEachOutput(Func<Output, IEnumerable<string>> check) =>
         from finding in Outputs.SelectMany(output => check(output).Select(text => (Text: text, output.Options)))
         group finding.Options by finding.Text into same

@@ -1,11 +1,11 @@
 namespace ScalableTemplates.Tests.Invariants;
 
-/// <summary>The run fits into the memory of a laptop.</summary>
+/// <summary>The memory usage of the test run.</summary>
 [Collection(nameof(AllOutputs))]
 public sealed class MemoryTests(AllOutputs all)
 {
     [Fact]
-    public void All_outputs_together_leave_less_than_half_a_gigabyte_in_memory()
+    public void All_outputs_take_less_than_512_MB_of_memory()
     {
         Assert.NotEmpty(all.Outputs);
 

@@ -3,8 +3,8 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Invariants;
 
-/// <summary>A piece that can be left out, and the words that must then not occur anywhere.</summary>
-internal sealed record OmittedPiece(string Name, Func<TemplateOptions, bool> IsLeftOut, string Words)
+/// <summary>An optional piece, and the words that must not occur in outputs without it.</summary>
+internal sealed record OmittedPiece(string Name, Func<TemplateOptions, bool> IsOmitted, string Words)
 {
     private readonly Regex pattern = new(Words, RegexOptions.Compiled);
 

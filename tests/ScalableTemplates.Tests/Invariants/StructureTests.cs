@@ -69,7 +69,7 @@ public sealed class StructureTests(AllOutputs all)
                 ? ["'dotnet publish' of the solution publishes it"] : []));
 
     [Fact]
-    public void Editor_starts_a_project_that_exists() =>
+    public void Launch_configurations_start_existing_projects() =>
         Findings.AssertNone(all.InEachOutput(output =>
             from configuration in JsonNode.Parse(output.Files[".vscode/launch.json"])!["configurations"]!.AsArray()
             let path = ((string)configuration!["projectPath"]!).Replace("${workspaceFolder}/", "", StringComparison.Ordinal)
@@ -77,7 +77,7 @@ public sealed class StructureTests(AllOutputs all)
             select $".vscode/launch.json starts {path}"));
 
     [Fact]
-    public void Items_are_not_empty_groups() =>
+    public void Item_and_property_groups_are_not_empty() =>
         Findings.AssertNone(all.InEachFile((path, text) =>
             path.EndsWith("proj", StringComparison.Ordinal) || path.EndsWith(".props", StringComparison.Ordinal)
                 ? XDocument.Parse(text).Descendants().Where(element => element.Name.LocalName is "ItemGroup" or "PropertyGroup" && !element.HasElements)

@@ -6,24 +6,24 @@ namespace ScalableTemplates.Tests.Invariants;
 [Collection(nameof(AllOutputs))]
 public sealed partial class TextTests(AllOutputs all)
 {
-    // As 'dotnet user-jwts' leaves it.
+    // Without a final newline, as 'dotnet user-jwts' writes it.
     private const string WithoutFinalNewline = "src/Api/appsettings.Development.json";
 
     public static TheoryData<string> Pieces() => [.. OmittedPiece.All.Select(piece => piece.Name)];
 
     [Fact]
-    public void No_marker_or_token_of_the_template_is_left() =>
+    public void No_template_marker_or_token_remains() =>
         Findings.AssertNone(all.InEachFile((path, text) => Leftover().Matches(path + '\n' + text).Select(match => match.Value)));
 
     [Theory]
     [MemberData(nameof(Pieces))]
-    public void No_word_of_a_piece_that_was_left_out_remains(string name)
+    public void No_word_of_an_omitted_piece_remains(string name)
     {
         var piece = OmittedPiece.All.Single(piece => piece.Name == name);
 
         Findings.AssertNone(
             from output in all.Outputs
-            where piece.IsLeftOut(output.Options)
+            where piece.IsOmitted(output.Options)
             from file in output.Files
             from words in piece.WordsIn(file.Key, file.Value)
             select words);
@@ -81,12 +81,12 @@ public sealed partial class TextTests(AllOutputs all)
     [GeneratedRegex(@"\{\n\n|\n\n[ \t]*\}.*")]
     private static partial Regex BlankLineInsideBraces();
 
-    // A literal in code or JSON, a part of a connection string, a line of YAML or of an environment file, a key of a known form.
+    // Literals in code or JSON, parts of connection strings, lines of YAML or of environment files, and keys of known formats.
     [GeneratedRegex(@"(?im)\b\w*(password|pwd|secret|api-?key|token)""?\s*[:=]\s*""(?!change|yours)[^""\s{$<]{4,}""|\b(password|pwd)=(?!change|yours)[^\s""';{$<]{3,}|^\s*\w*(PASSWORD|SECRET|TOKEN|KEY)\w*\s*[:=]\s*(?!change|yours)[\w+/!@#%^*-]{4,}\s*$|-----BEGIN|AKIA[0-9A-Z]{16}|eyJ[\w-]{20,}|\b[A-Za-z0-9+/]{43}=")]
     private static partial Regex Secret();
 
-    // A variable of compose that falls back to a value, an image's password that is no variable, a parameter of Aspire with a value,
-    // a server that asks for none, credentials in a URL that are not those of an explanation.
+    // Compose variables with a default, literal passwords of images, Aspire parameters with a value, servers without authentication,
+    // and credentials in URLs other than those of examples.
     [GeneratedRegex(@"(?im)\$\{\w*(PASS|SECRET|TOKEN|KEY)\w*:?-[^}]+\}|^[ \t]*\w*PASS(WORD)?\w*[ \t]*[:=][ \t]*(?!\$\{)[^\s;(]+[ \t]*$|AddParameter\(\s*""[^""]*(password|secret|key|token)[^""]*"",\s*(value:\s*)?""|HOST_AUTH_METHOD|ALLOW_EMPTY|guest:guest|://(?!user:password@|\w+:YOURS@)[^\s/:@<>""{}$]+:[^\s/:@<>""{}$]+@")]
     private static partial Regex DefaultPassword();
 }

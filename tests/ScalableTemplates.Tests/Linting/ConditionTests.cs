@@ -3,7 +3,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Linting;
 
-/// <summary>The engine takes a condition with a misspelt name for false and says nothing; these tests do.</summary>
+/// <summary>Conditions of the template. The engine silently evaluates a misspelled symbol to false.</summary>
 public sealed partial class ConditionTests
 {
     private static readonly List<Marker> Markers = TemplateSource.Content.SelectMany(file => Marker.In(file.Key, file.Value)).ToList();
@@ -61,7 +61,7 @@ public sealed partial class ConditionTests
     }
 
     [Fact]
-    public void Conditions_of_msbuild_attributes_name_no_symbol() =>
+    public void MSBuild_conditions_use_no_template_symbols() =>
         Findings.AssertNone(
             from file in TemplateSource.Content
             from Match match in MsbuildCondition().Matches(file.Value)

@@ -6,14 +6,14 @@ namespace ScalableTemplates.Tests.Linting;
 public sealed partial class ImageTests
 {
     [Fact]
-    public void Development_and_tests_run_the_same_exact_version_of_a_server()
+    public void Development_and_tests_use_the_same_exact_server_versions()
     {
         var images = TemplateSource.Content.SelectMany(file => Image().Matches(file.Value)).ToLookup(match => match.Groups["name"].Value, match => match.Groups["version"].Value);
 
         Assert.Equal(["postgres", "rabbitmq", "redis"], images.Select(image => image.Key).Order());
         Findings.AssertNone(images.Where(image => image.Distinct().Count() > 1).Select(image => $"{image.Key}: {string.Join(", ", image.Distinct())}"));
-        // PostgreSQL has no third part.
-        Findings.AssertNone(images.Where(image => image.First().Split('.').Length < (image.Key == "postgres" ? 2 : 3)).Select(image => $"{image.Key}:{image.First()} moves"));
+        // Versions of PostgreSQL have two parts.
+        Findings.AssertNone(images.Where(image => image.First().Split('.').Length < (image.Key == "postgres" ? 2 : 3)).Select(image => $"{image.Key}:{image.First()} is not an exact version"));
     }
 
     [GeneratedRegex(@"\b(?<name>postgres|redis|rabbitmq):(?<version>\d[\d.]*)")]

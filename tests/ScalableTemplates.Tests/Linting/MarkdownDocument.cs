@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace ScalableTemplates.Tests.Linting;
 
-/// <summary>A Markdown file: where its links lead, which anchors it has on GitHub, and its fenced code blocks.</summary>
+/// <summary>A Markdown file: its links, its anchors on GitHub and its fenced code blocks.</summary>
 internal sealed partial class MarkdownDocument
 {
     private MarkdownDocument(IReadOnlyList<MarkdownLink> links, IReadOnlySet<string> anchors, IReadOnlyList<MarkdownCode> code)
@@ -39,7 +39,7 @@ internal sealed partial class MarkdownDocument
             else if (fence is null)
             {
                 AddHeading(line, anchors);
-                // A link in a code span is text.
+                // Links in code spans are text.
                 var prose = CodeSpan().Replace(line, "");
                 anchors.UnionWith(Id().Matches(prose).Select(id => id.Groups["id"].Value));
                 links.AddRange(Link().Matches(prose).Select(link => new MarkdownLink(link.Groups["target"].Value, index + 1)));
@@ -51,7 +51,7 @@ internal sealed partial class MarkdownDocument
             }
             else
             {
-                // A block in a list is indented as its fence is.
+                // A block in a list has the indentation of its fence.
                 var indent = Math.Min(fence.Groups["indent"].Length, line.Length - line.TrimStart(' ').Length);
                 block.Append(line.AsSpan(indent)).Append('\n');
             }
@@ -60,7 +60,7 @@ internal sealed partial class MarkdownDocument
         return new MarkdownDocument(links, anchors, fence is null ? code : [.. code, new MarkdownCode(MarkdownCode.Unclosed, block.ToString(), start)]);
     }
 
-    // As GitHub does: letters, digits, hyphens and underscores of the text in lower case; a number after what occurs again.
+    // As on GitHub: letters, digits, hyphens and underscores in lower case, with a number for repeated headings.
     private static void AddHeading(string line, HashSet<string> anchors)
     {
         var heading = Heading().Match(line);
@@ -100,7 +100,7 @@ internal sealed partial class MarkdownDocument
 internal sealed record MarkdownLink(string Target, int Line);
 
 /// <param name="Language">The word after the opening fence.</param>
-/// <param name="Line">The line of the opening fence, from 1 on.</param>
+/// <param name="Line">The one-based line of the opening fence.</param>
 internal sealed record MarkdownCode(string Language, string Text, int Line)
 {
     public const string Unclosed = "(unclosed)";

@@ -6,7 +6,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Linting;
 
-/// <summary>The files of a repository or of an output, and what is wrong with its Markdown.</summary>
+/// <summary>The files of a repository or an output, and the errors in its Markdown.</summary>
 /// <param name="documents">The Markdown files by path.</param>
 /// <param name="paths">The paths of all files.</param>
 internal sealed partial class MarkdownFiles(IReadOnlyDictionary<string, string> documents, IEnumerable<string> paths)
@@ -15,7 +15,7 @@ internal sealed partial class MarkdownFiles(IReadOnlyDictionary<string, string> 
 
     private readonly Dictionary<string, MarkdownDocument> parsed = documents.ToDictionary(file => file.Key, file => MarkdownDocument.Parse(file.Value));
 
-    // A link may lead to a folder as well; the root is the empty path.
+    // Links may target folders as well; the root is the empty path.
     private readonly HashSet<string> targets = [.. paths.SelectMany(WithFolders)];
 
     public IEnumerable<string> BrokenLinks() =>
@@ -71,7 +71,7 @@ internal sealed partial class MarkdownFiles(IReadOnlyDictionary<string, string> 
             && (parts.Length == 1 || !parsed.TryGetValue(target, out var document) || document.Anchors.Contains(Uri.UnescapeDataString(parts[1])));
     }
 
-    // What leaves the root is not in the repository.
+    // Paths outside the root are not in the repository.
     private static string Resolve(string folder, string path)
     {
         Stack<string> names = new(path.StartsWith('/') ? [] : folder.Split('/', StringSplitOptions.RemoveEmptyEntries));

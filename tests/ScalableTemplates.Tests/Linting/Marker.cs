@@ -21,7 +21,7 @@ internal sealed partial record Marker(string Path, int Line, string Keyword, str
         {
             if (Pattern().Match(lines[index]) is { Success: true } match)
             {
-                // XML that is a comment until the engine uncomments it opens in one line and closes in another.
+                // XML that the engine uncomments has its comment start and end on different lines.
                 var style = match.Groups["open"].Value == "<!--" || match.Groups["close"].Success ? MarkerStyle.Xml
                     : match.Groups["open"].Value == "//" ? MarkerStyle.Slashes
                     : MarkerStyle.Hash;
@@ -30,7 +30,7 @@ internal sealed partial record Marker(string Path, int Line, string Keyword, str
         }
     }
 
-    /// <summary>The only style the engine understands in this file; in any other the marker is text, or swallows the file.</summary>
+    /// <summary>The only style that the engine supports in this file. Other styles are treated as text or break the file.</summary>
     public static MarkerStyle? StyleOf(string path) => System.IO.Path.GetFileName(path) switch
     {
         ".editorconfig" or ".gitignore" or ".gitattributes" or ".dockerignore" or "Dockerfile" => MarkerStyle.Hash,

@@ -12,7 +12,7 @@ public sealed class SourceTests
         Assert.Equal(TemplateSource.Content.Keys.Select(path => TemplateSource.Split(path).Source).Distinct().Order(), TemplateSource.Sources.Keys.Order());
 
     [Fact]
-    public void Folder_of_a_piece_says_when_it_is_taken() =>
+    public void Folder_name_of_a_piece_matches_its_condition() =>
         Findings.AssertNone(
             from source in TemplateSource.Sources
             let expected = source.Key == "base" ? "" : $"({string.Join(" && ", Symbols(source.Key))})"
@@ -59,7 +59,7 @@ public sealed class SourceTests
         var sdk = Regex.Match(TemplateSource.Content["pieces/aspire/src/AppHost/AppHost.csproj"], @"Aspire\.AppHost\.Sdk/(?<version>[\d.]+)").Groups["version"].Value;
         var packages = Regex.Matches(TemplateSource.Content["base/Directory.Packages.props"], @"Include=""Aspire\.[^""]+"" Version=""(?<version>[^""]+)""");
 
-        // The SDK is published apart from the packages, and not for every patch.
+        // The SDK is released separately from the packages, and not for every patch.
         var version = Assert.Single(packages.Select(package => package.Groups["version"].Value).Distinct());
         Assert.Equal(Version.Parse(version).Minor, Version.Parse(sdk).Minor);
         Assert.Equal(Version.Parse(version).Major, Version.Parse(sdk).Major);
@@ -89,7 +89,7 @@ public sealed class SourceTests
     private static bool Excludes(string symbol, string other) =>
         Normalize(symbol) == Normalize('!' + other).Replace("!!", "", StringComparison.Ordinal);
 
-    // The other value of an option has a name of its own.
+    // The symbols of the other value of an option are negations.
     private static string Normalize(string symbol) => symbol.ToUpperInvariant()
         .Replace("HASSQLITE", "!HASPOSTGRES", StringComparison.Ordinal)
         .Replace("HASMEMORYCACHE", "!HASREDIS", StringComparison.Ordinal)

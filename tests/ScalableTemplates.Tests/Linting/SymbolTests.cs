@@ -11,7 +11,7 @@ public sealed class SymbolTests
     [Fact]
     public void Every_symbol_has_an_effect()
     {
-        // A parameter or a form is named by other symbols, a computed symbol also by conditions; the rest replaces something.
+        // Parameters and forms are used by other symbols, computed symbols also by conditions; all others replace a token.
         var definition = TemplateSource.Definition.ToJsonString();
         var content = string.Join('\n', TemplateSource.Content.SelectMany(file => Marker.In(file.Key, file.Value)).Select(marker => marker.Condition));
 
@@ -58,7 +58,7 @@ public sealed class SymbolTests
         Findings.AssertNone(
             from file in TemplateSource.Content
             from Match match in Regex.Matches(file.Value, @"\b[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b")
-            // Rows of the sample are the same in every output, so that the requests of Api.http are, too.
+            // Ids of sample rows are the same in every output, as Api.http uses them.
             where !match.Value.StartsWith("016f5e66-e800-7000-8000-", StringComparison.Ordinal)
             where !replaced.Contains(match.Value)
             select $"{file.Key}: {match.Value}");

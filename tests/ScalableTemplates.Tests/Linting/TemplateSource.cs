@@ -5,7 +5,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Linting;
 
-/// <summary>The template as it is written: its definition and its content files.</summary>
+/// <summary>The source of the template: its definition and its content files.</summary>
 internal static partial class TemplateSource
 {
     public static JsonObject Definition { get; } = ReadJson("template.json");
@@ -21,11 +21,11 @@ internal static partial class TemplateSource
         .Where(file => !file.Key.StartsWith(".template.config/", StringComparison.Ordinal))
         .ToDictionary(file => file.Key, file => file.Value);
 
-    /// <summary>The folders that an output is put together from, with the conditions under which they are; that of the base is empty.</summary>
+    /// <summary>The source folders of an output with their conditions; the condition of the base is empty.</summary>
     public static IReadOnlyDictionary<string, string> Sources { get; } = Definition["sources"]!.AsArray().ToDictionary(
         source => ((string)source!["source"]!).TrimStart('.', '/').TrimEnd('/'), source => (string?)source!["condition"] ?? "");
 
-    /// <summary>A path of <see cref="Content"/> as its source, and its path in the output.</summary>
+    /// <summary>Splits a path of <see cref="Content"/> into its source folder and its path in the output.</summary>
     public static (string Source, string Path) Split(string path)
     {
         var parts = path.Split('/', path.StartsWith("pieces/", StringComparison.Ordinal) ? 3 : 2);
@@ -35,7 +35,7 @@ internal static partial class TemplateSource
     public static IEnumerable<string> OfType(string type) =>
         Symbols.Where(symbol => (string?)symbol.Value["type"] == type).Select(symbol => symbol.Key);
 
-    /// <summary>The names in a condition, without the strings it compares with.</summary>
+    /// <summary>The symbol names in a condition, without string literals.</summary>
     public static IEnumerable<string> Names(string? condition) =>
         Name().Matches(Literal().Replace(condition ?? "", "")).Select(match => match.Value).Where(name => name is not ("true" or "false"));
 

@@ -5,19 +5,19 @@ using ScalableTemplates.Tests.Linting;
 
 namespace ScalableTemplates.Tests.Names;
 
-/// <summary>No name of a solution makes a type of the code disappear behind its namespace.</summary>
+/// <summary>The namespace of a solution must not hide a type that the code uses.</summary>
 [Collection(nameof(AllOutputs))]
 public sealed partial class HiddenTypeTests(AllOutputs all)
 {
     private const string UpdateVariable = "UPDATE_USED_TYPES";
 
-    // The namespaces that the outputs are generated with, and that of the types that Aspire generates.
+    // The namespace of the outputs, and those of generated and system types.
     private static readonly string[] Namespaces = ["Shop", "Projects", "System"];
 
     private static string Definition => Path.Combine(Repo.TemplateConfig, "template.json");
 
     [Fact]
-    public void Form_of_the_namespace_changes_every_name_that_would_hide_a_type()
+    public void Namespace_form_changes_every_name_that_would_hide_a_type()
     {
         var used = UsedTypes
             .In(all.Outputs.SelectMany(output => output.Files).Where(file => file.Key.EndsWith(".cs", StringComparison.Ordinal)).Distinct())

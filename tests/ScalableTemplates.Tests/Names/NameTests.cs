@@ -2,7 +2,7 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Names;
 
-/// <summary>Whatever the user calls it becomes a valid namespace, assembly, file and container name.</summary>
+/// <summary>Any name of a solution results in a valid namespace, assembly, file and container name.</summary>
 public sealed class NameTests
 {
     [Theory]
@@ -11,11 +11,11 @@ public sealed class NameTests
     [InlineData("Contoso.1Shop.Task")]
     [InlineData("日本.class")]
     [InlineData("😀")]
-    public async Task Output_of_any_name_builds(string name) =>
+    public async Task Output_builds_with_any_name(string name) =>
         await Build.AssertSucceedsAsync(await Scaffold.CreateAsync(TemplateOptions.Single, name));
 
     [Fact]
-    public async Task Output_with_services_builds_under_a_difficult_name() =>
+    public async Task Services_stage_builds_with_a_difficult_name() =>
         await Build.AssertSucceedsAsync(await Scaffold.CreateAsync(TemplateOptions.Services.With(Dimension.Orchestrator, "none"), "Path.Activity.My Shop 1.x & 'Co', [#1]"));
 
     [Theory]
@@ -23,7 +23,7 @@ public sealed class NameTests
     [InlineData(".Shop")]
     [InlineData("1Shop")]
     [InlineData("System")]
-    public async Task Output_of_an_odd_name_is_well_formed(string name)
+    public async Task Output_with_an_unusual_name_is_well_formed(string name)
     {
         var tree = FileTree.Read(await Scaffold.CreateAsync(TemplateOptions.Services, name));
 

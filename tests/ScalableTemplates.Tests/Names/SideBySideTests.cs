@@ -3,10 +3,10 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Names;
 
-/// <summary>Two outputs on one machine do not collide.</summary>
+/// <summary>Two outputs can run on one machine without conflicts.</summary>
 public sealed partial class SideBySideTests
 {
-    // Inside a container, where nothing collides; and where ASP.NET Core listens, outside Development, unless it is told where.
+    // Ports inside containers, and the default ports of ASP.NET Core outside Development.
     private static readonly string[] OtherPorts = ["5432", "6379", "5672", "15672", "1025", "8025", "8080", "5000"];
 
     [Theory]

@@ -5,12 +5,12 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace ScalableTemplates.Tests.Names;
 
 /// <summary>
-/// The types that code names without their namespace. A segment of the solution's own namespace with the same name would hide them,
-/// because 'using' directives only count where no enclosing namespace has a member of that name.
+/// The types that code uses by their simple name. A segment of the solution's namespace with the same name would hide them, because
+/// members of enclosing namespaces take precedence over 'using' directives.
 /// </summary>
 internal static class UsedTypes
 {
-    /// <param name="files">Generated code by path.</param>
+    /// <param name="files">The generated code by path.</param>
     public static IReadOnlySet<string> In(IEnumerable<KeyValuePair<string, string>> files)
     {
         var roots = files.Select(file => CSharpSyntaxTree.ParseText(file.Value).GetCompilationUnitRoot()).ToList();
@@ -33,12 +33,12 @@ internal static class UsedTypes
             let text = name.Identifier.ValueText
             where char.IsUpper(text[0]) && !typeParameters.Contains(text)
             where IsType(name) || (IsOwner(name) && !members.Contains(text))
-            // From inside the namespace that declares it, a type is found first.
+            // Inside the namespace that declares it, a type takes precedence.
             where !declared[text].Any(place => place.Length > 0 && $"{Namespace(name)}.".StartsWith($"{place}.", StringComparison.Ordinal))
             select text;
     }
 
-    // Right of a dot a name is looked up in what is left of it alone.
+    // A name after a dot is looked up only in its qualifier.
     private static bool IsType(SimpleNameSyntax name) =>
         name.Parent is not (QualifiedNameSyntax or BaseNamespaceDeclarationSyntax)
             ? SyntaxFacts.IsInTypeOnlyContext(name) || name.Parent is ConstantPatternSyntax

@@ -9,7 +9,7 @@ namespace ScalableTemplates.Tests.Packaging;
 public sealed partial class PackageTests
 {
     [Fact]
-    public async Task Package_and_folder_give_the_same_output()
+    public async Task Package_and_folder_generate_the_same_output()
     {
         foreach (var options in new[] { TemplateOptions.Services, TemplateOptions.Single, TemplateOptions.Services.With(Dimension.Orchestrator, "compose") })
         {
@@ -37,11 +37,11 @@ public sealed partial class PackageTests
     }
 
     [Fact]
-    public async Task Packing_gives_no_warning() =>
+    public async Task Packing_produces_no_warnings() =>
         Assert.DoesNotContain("warning", (await TemplatePackage.GetAsync()).Log, StringComparison.OrdinalIgnoreCase);
 
     [Fact]
-    public async Task Package_says_what_it_is()
+    public async Task Package_metadata_is_complete()
     {
         await using var package = await ZipFile.OpenReadAsync((await TemplatePackage.GetAsync()).File);
         await using var stream = await package.GetEntry("ScalableTemplates.nuspec")!.OpenAsync();
@@ -63,7 +63,7 @@ public sealed partial class PackageTests
     }
 
     [Fact]
-    public async Task Links_of_the_readme_work_on_the_page_of_the_package()
+    public async Task Readme_links_work_on_the_package_page()
     {
         await using var package = await ZipFile.OpenReadAsync((await TemplatePackage.GetAsync()).File);
         using var reader = new StreamReader(await package.GetEntry("README.md")!.OpenAsync());
@@ -79,7 +79,7 @@ public sealed partial class PackageTests
     }
 
     [Fact]
-    public async Task Pack_in_the_root_packs_the_templates_alone()
+    public async Task Pack_in_the_root_packs_only_the_templates()
     {
         var projects = Regex.Matches(await File.ReadAllTextAsync(Path.Combine(Repo.Root, "ScalableTemplates.sln")), "\"(?<path>[^\"]+\\.csproj)\"")
             .Select(match => match.Groups["path"].Value.Replace('\\', '/'))

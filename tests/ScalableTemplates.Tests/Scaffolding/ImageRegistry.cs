@@ -6,13 +6,13 @@ using System.Text.Json;
 
 namespace ScalableTemplates.Tests.Scaffolding;
 
-/// <summary>A container registry with one image of one empty layer, in place of the one that has the images of .NET.</summary>
+/// <summary>A container registry with one image of one empty layer, used instead of the registry of the .NET images.</summary>
 internal sealed class ImageRegistry : IAsyncDisposable
 {
     private const string Repository = "dotnet/aspnet";
     private const string ManifestType = "application/vnd.docker.distribution.manifest.v2+json";
 
-    private readonly WebStandIn web = new();
+    private readonly StaticWebServer web = new();
 
     public ImageRegistry()
     {

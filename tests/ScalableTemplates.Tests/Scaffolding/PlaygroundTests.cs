@@ -2,17 +2,17 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Scaffolding;
 
-/// <summary>templates/playground: a solution to edit the template in.</summary>
+/// <summary>templates/playground, which generates a solution for editing the template.</summary>
 public sealed class PlaygroundTests
 {
     private const string Edit = "// An edit.\n";
 
     [Fact]
-    public async Task Edits_in_the_playground_reach_the_folders_they_belong_to()
+    public async Task Playground_edits_are_saved_to_their_source_folders()
     {
         var root = await CopyAsync();
         (await PlaygroundAsync(root, "new", "--no-restore", "--cache", "memory")).EnsureSuccess();
-        // One is taken as it is, one is a variant of several, and one has conditions.
+        // A file that is copied verbatim, one with several variants, and one with conditions.
         foreach (var file in new[] { "src/Worker/Program.cs", "src/Shared/Caching/CacheExtensions.cs", "src/AppHost/AppHost.cs" })
         {
             await File.AppendAllTextAsync(Path.Combine(root, "playground", file), Edit);
@@ -28,7 +28,7 @@ public sealed class PlaygroundTests
     }
 
     [Fact]
-    public async Task Added_files_are_left_to_their_author()
+    public async Task Added_files_must_be_saved_manually()
     {
         var root = await CopyAsync();
         (await PlaygroundAsync(root, "new", "--no-restore", "--stage", "single")).EnsureSuccess();

@@ -1,38 +1,38 @@
 using ScalableBackend.ServiceDefaults;
 
-/// <summary>The application's database, by the connection strings under which it is used.</summary>
+/// <summary>The connection strings of the application's database, one for each role.</summary>
 internal sealed class Database
 {
-    /// <summary>The role that owns the tables. Only the Migrator uses it.</summary>
+    /// <summary>The owner of the tables, used only by the Migrator.</summary>
     public required IResourceBuilder<IResourceWithConnectionString> Owner { get; init; }
 
-    /// <summary>The role of the services, which may read and write rows. The Migrator creates it.</summary>
+    /// <summary>The role of the services, which can read and write rows. The Migrator creates it.</summary>
     public required IResourceBuilder<IResourceWithConnectionString> Service { get; init; }
 #if (HasReplica)
 
-    /// <summary>The same role on a standby.</summary>
+    /// <summary>The role of the services, on the standby.</summary>
     public required IResourceBuilder<IResourceWithConnectionString> Replica { get; init; }
 #endif
 }
 
 internal static class DatabaseExtensions
 {
-    /// <summary>PostgreSQL in a container; or the server in the connection string 'database', which then is the owner as well unless there is an 'owner'.</summary>
+    /// <summary>Adds PostgreSQL in a container, or the existing server of the connection string 'database', whose role is also the owner unless there is a connection string 'owner'.</summary>
     public static Database AddDatabase(this IDistributedApplicationBuilder builder)
     {
-        if (builder.FindConnectionString(ResourceNames.Database) is { } external)
+        if (builder.TryAddExternalServer(ResourceNames.Database) is { } external)
         {
             return new()
             {
-                Owner = builder.FindConnectionString(ResourceNames.Owner) ?? external,
+                Owner = builder.TryAddExternalServer(ResourceNames.Owner) ?? external,
                 Service = external,
 #if (HasReplica)
-                Replica = builder.FindConnectionString(StandbyExtensions.Name) ?? builder.AddConnectionString(StandbyExtensions.Name, external.Resource.ConnectionStringExpression),
+                Replica = builder.TryAddExternalServer(StandbyExtensions.Name) ?? builder.AddConnectionString(StandbyExtensions.Name, external.Resource.ConnectionStringExpression),
 #endif
             };
         }
 
-        // The data volume keeps the first passwords for ever, so they are kept too, in the user secrets.
+        // The data volume keeps the passwords of the first start, so they are persisted in the user secrets.
         var generated = new GenerateParameterDefault { MinLength = 24, Special = false };
         var ownerPassword = builder.AddParameter("postgres-password", generated, secret: true, persist: true);
         var servicePassword = builder.AddParameter("service-password", generated, secret: true, persist: true);

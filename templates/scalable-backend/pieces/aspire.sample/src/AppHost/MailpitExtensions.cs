@@ -1,8 +1,8 @@
 internal static class MailpitExtensions
 {
-    /// <summary>Catches outgoing mail and shows it in a web UI.</summary>
-    /// <param name="builder">The application.</param>
-    /// <param name="name">Of the connection string, <c>smtp://host:port</c>.</param>
+    /// <summary>Adds Mailpit, which catches outgoing mail and shows it in a web UI.</summary>
+    /// <param name="builder">The application builder.</param>
+    /// <param name="name">The name of the connection string, which has the form <c>smtp://host:port</c>.</param>
     public static IResourceBuilder<ConnectionStringResource> AddMailpit(this IDistributedApplicationBuilder builder, string name)
     {
         var mailpit = builder.AddContainer("mailpit", "axllent/mailpit", "v1.22.3")

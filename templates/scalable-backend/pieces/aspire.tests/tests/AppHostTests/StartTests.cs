@@ -11,7 +11,7 @@ namespace ScalableBackend.AppHostTests;
 
 public sealed class StartTests
 {
-    // The first run has images to pull.
+    // The first run pulls images.
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(10);
 
     private static readonly string[] Names =
@@ -35,17 +35,17 @@ public sealed class StartTests
 #endif
     ];
 
-    // Containers, whatever servers a developer has named in the user secrets.
+    // Empty connection strings override those in the user secrets, so that the tests run on containers.
     private static readonly string[] WithoutExternalServers = [.. Names.Select(name => $"--ConnectionStrings:{name}=")];
 
     [Fact]
-    public async Task Every_resource_becomes_healthy_and_does_its_work()
+    public async Task All_resources_become_healthy_and_work_together()
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         timeout.CancelAfter(Timeout);
         Assert.SkipUnless(await Docker.IsRunningAsync(timeout.Token), "Needs Docker.");
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.AppHost>(WithoutExternalServers, timeout.Token);
-        LeaveNothingBehind(builder);
+        UseDisposableContainers(builder);
 #if (HasJwt)
         var settings = new Dictionary<string, string>();
         Tokens.Configure(settings);
@@ -71,8 +71,8 @@ public sealed class StartTests
 #endif
     }
 
-    // A developer's own containers and data are not for tests.
-    private static void LeaveNothingBehind(IDistributedApplicationBuilder builder)
+    // Tests must not touch the containers and data of development.
+    private static void UseDisposableContainers(IDistributedApplicationBuilder builder)
     {
         foreach (var container in builder.Resources.OfType<ContainerResource>())
         {

@@ -7,13 +7,13 @@ var database = builder.AddDatabase();
 
 #endif
 #if (HasRedis)
-var cache = builder.FindConnectionString(ResourceNames.Cache)
+var cache = builder.TryAddExternalServer(ResourceNames.Cache)
     ?? builder.AddRedis(ResourceNames.Cache)
         .WithLifetime(ContainerLifetime.Persistent);
 
 #endif
 #if (HasRabbitMq)
-var broker = builder.FindConnectionString(ResourceNames.Broker)
+var broker = builder.TryAddExternalServer(ResourceNames.Broker)
     ?? builder.AddRabbitMQ(ResourceNames.Broker)
         .WithManagementPlugin()
         .WithUrlForEndpoint("management", url => url.DisplayText = "RabbitMQ management")
@@ -22,7 +22,7 @@ var broker = builder.FindConnectionString(ResourceNames.Broker)
 
 #endif
 #if (HasSample)
-var mail = builder.FindConnectionString(ResourceNames.Mail) ?? builder.AddMailpit(ResourceNames.Mail);
+var mail = builder.TryAddExternalServer(ResourceNames.Mail) ?? builder.AddMailpit(ResourceNames.Mail);
 
 #endif
 #if (HasPostgres)
@@ -77,4 +77,4 @@ builder.AddProject<Projects.Worker>(ResourceNames.Worker)
 #endif
 
 await using var app = builder.Build();
-return await app.RunOrExplainAsync();
+return await app.RunWithFriendlyErrorsAsync();

@@ -3,14 +3,14 @@ using System.Reflection;
 
 internal static class DeadLetterCommandExtensions
 {
-    /// <summary>Lists and replays dead letters from the dashboard, or by <c>aspire resource</c>.</summary>
-    /// <param name="project">The one that handles messages.</param>
+    /// <summary>Adds commands to list and replay dead letters, for the dashboard and <c>aspire resource</c>.</summary>
+    /// <param name="project">The project that handles messages.</param>
     public static IResourceBuilder<ProjectResource> WithDeadLetterCommands(this IResourceBuilder<ProjectResource> project) => project
         .WithCommand("list-dead-letters", "List dead letters", context => RunAsync(project, context, "list"), new() { IconName = "DocumentError" })
         .WithCommand("replay-dead-letters", "Replay dead letters", context => RunAsync(project, context, "replay", "--all"), new()
         {
             IconName = "ArrowReplyAll",
-            ConfirmationMessage = "Have all dead letters handled again? Fix the cause first, or they will fail again.",
+            ConfirmationMessage = "Replay all dead letters? Fix the cause first, or they will fail again.",
         });
 
     private static async Task<ExecuteCommandResult> RunAsync(
@@ -18,17 +18,17 @@ internal static class DeadLetterCommandExtensions
     {
         var start = await CreateStartInfoAsync(project, context, command);
         using var process = Process.Start(start)!;
-        await using var ending = context.CancellationToken.Register(() => process.Kill(entireProcessTree: true));
-        var reading = process.StandardOutput.ReadToEndAsync(context.CancellationToken);
+        await using var cancellation = context.CancellationToken.Register(() => process.Kill(entireProcessTree: true));
+        var readOutput = process.StandardOutput.ReadToEndAsync(context.CancellationToken);
         var error = await process.StandardError.ReadToEndAsync(context.CancellationToken);
-        var output = (await reading).Trim();
+        var output = (await readOutput).Trim();
         await process.WaitForExitAsync(context.CancellationToken);
         if (process.ExitCode != 0)
         {
             return CommandResults.Failure($"'dead-letters {command[0]}' failed.", new CommandResultData { Value = $"{output}\n{error}".Trim(), DisplayImmediately = true });
         }
 
-        // One sentence fits the notification; a list gets a window of its own.
+        // A single sentence fits into the notification; a list is shown in a dialog.
         var isList = command is ["list"] && output != "No dead letters.";
         return CommandResults.Success(isList ? "Dead letters found." : output, new CommandResultData { Value = output, DisplayImmediately = isList });
     }
@@ -52,7 +52,7 @@ internal static class DeadLetterCommandExtensions
             start.Environment[name] = value;
         }
 
-        // Logs would stand between the lines of the result.
+        // Log lines would be mixed into the output.
         start.Environment["Logging__Console__LogLevel__Default"] = "None";
         return start;
     }

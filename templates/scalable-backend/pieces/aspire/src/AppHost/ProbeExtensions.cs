@@ -3,8 +3,8 @@ using ScalableBackend.ServiceDefaults;
 internal static class ProbeExtensions
 {
     /// <summary>
-    /// Readiness and liveness probes; in published resources on a separate port. Call it after WithExternalHttpEndpoints, which would
-    /// expose that port as well.
+    /// Adds readiness and liveness probes; in publish mode, on a separate port. Call it after WithExternalHttpEndpoints, which would
+    /// otherwise expose that port.
     /// </summary>
     public static IResourceBuilder<ProjectResource> WithProbes(this IResourceBuilder<ProjectResource> project)
     {
@@ -14,7 +14,7 @@ internal static class ProbeExtensions
             endpoint = "health";
             project
                 .WithHttpEndpoint(targetPort: HealthExtensions.DefaultPort, name: endpoint)
-                // The service adds this port to its addresses itself.
+                // HealthExtensions adds this port to the addresses that the service listens on.
                 .WithEndpointsInEnvironment(candidate => candidate.Name != endpoint);
         }
 

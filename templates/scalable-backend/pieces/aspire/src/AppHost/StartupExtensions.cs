@@ -2,12 +2,12 @@ using Microsoft.AspNetCore.Connections;
 
 internal static class StartupExtensions
 {
-    /// <summary>Runs the application. What keeps it from starting, and is not its own fault, is said in one sentence.</summary>
+    /// <summary>Runs the application. Reports a missing container runtime or a port in use in one sentence instead of a stack trace.</summary>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunOrExplainAsync(this DistributedApplication app)
+    public static async Task<int> RunWithFriendlyErrorsAsync(this DistributedApplication app)
     {
 #if (HasContainers)
-        if (!await app.HasContainerRuntimeAsync())
+        if (!await app.CheckContainerRuntimeAsync())
         {
             return 1;
         }
@@ -20,7 +20,7 @@ internal static class StartupExtensions
         }
         catch (IOException exception) when (exception.InnerException is AddressInUseException)
         {
-            await Console.Error.WriteLineAsync($"{exception.Message} Stop the AppHost that is running already, or change the ports in Properties/launchSettings.json.");
+            await Console.Error.WriteLineAsync($"{exception.Message} Stop the AppHost that is already running, or change the ports in Properties/launchSettings.json.");
             return 1;
         }
     }

@@ -5,8 +5,9 @@ internal static class ContainerRuntime
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
 
-    /// <returns>Whether the containers of the application, if it has any, can be started. If not, standard error has said what to do.</returns>
-    public static async Task<bool> HasContainerRuntimeAsync(this DistributedApplication app)
+    /// <summary>Checks that a container runtime is running, if any resource needs one. If none is, writes an error to standard error.</summary>
+    /// <returns>False if a container runtime is needed but not running.</returns>
+    public static async Task<bool> CheckContainerRuntimeAsync(this DistributedApplication app)
     {
         var containers = app.Services.GetRequiredService<DistributedApplicationModel>().Resources
             .Where(resource => resource.IsContainer() && !resource.HasAnnotationOfType<ExplicitStartupAnnotation>())
@@ -20,8 +21,8 @@ internal static class ContainerRuntime
         }
 
         await Console.Error.WriteLineAsync(
-            $"No container runtime is running, and these resources need one: {string.Join(", ", containers)}. Start Docker or Podman, "
-            + "or use servers that are already there: see \"Without containers\" in README.md.");
+            $"No container runtime is running, but these resources need one: {string.Join(", ", containers)}. Start Docker or Podman, "
+            + "or use existing servers: see \"Without containers\" in README.md.");
         return false;
     }
 

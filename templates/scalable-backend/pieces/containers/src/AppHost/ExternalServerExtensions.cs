@@ -1,11 +1,10 @@
 internal static class ExternalServerExtensions
 {
-    /// <summary>
-    /// A server that is already there, if the AppHost's configuration has a connection string <paramref name="name"/> for it:
-    /// it takes the place of the container that would be started otherwise.
-    /// </summary>
-    /// <returns>Null if there is no such connection string.</returns>
-    public static IResourceBuilder<IResourceWithConnectionString>? FindConnectionString(this IDistributedApplicationBuilder builder, string name) =>
+    /// <summary>Adds an existing server, to be used instead of a container, if the AppHost's configuration has a connection string for it.</summary>
+    /// <param name="builder">The application builder.</param>
+    /// <param name="name">The name of the connection string.</param>
+    /// <returns>Null if the connection string is not configured.</returns>
+    public static IResourceBuilder<IResourceWithConnectionString>? TryAddExternalServer(this IDistributedApplicationBuilder builder, string name) =>
         string.IsNullOrEmpty(builder.Configuration.GetConnectionString(name))
             ? null
             : builder.AddConnectionString(name)

@@ -5,7 +5,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace ScalableBackend.IntegrationTests;
 
-/// <summary>Signs tokens with a key that only this test run knows.</summary>
+/// <summary>Issues tokens signed with a key that is generated for this test run.</summary>
 internal static class Tokens
 {
     private const string Issuer = "tests";
@@ -25,8 +25,8 @@ internal static class Tokens
     }
 
 #if (HasSample)
-    /// <summary>Tokens that look right and are not, by what is wrong with them.</summary>
-    public static IReadOnlyDictionary<string, Func<string>> Wrong { get; } = new Dictionary<string, Func<string>>
+    /// <summary>Creates invalid tokens, by their defect.</summary>
+    public static IReadOnlyDictionary<string, Func<string>> Invalid { get; } = new Dictionary<string, Func<string>>
     {
         ["issuer"] = () => Create("ada", issuer: "somebody"),
         ["audience"] = () => Create("ada", audience: "something"),

@@ -6,7 +6,7 @@ namespace ScalableBackend.IntegrationTests;
 
 public sealed class MigrationGuardTests
 {
-    public static TheoryData<string, Action<MigrationBuilder>> UnsafeSteps => new()
+    public static TheoryData<string, Action<MigrationBuilder>> UnsafeOperations => new()
     {
         { "drops the table things", migration => migration.DropTable("things") },
         { "drops the column things.name", migration => migration.DropColumn("name", "things") },
@@ -43,7 +43,7 @@ public sealed class MigrationGuardTests
         { "blocks reads or writes", "LOCK TABLE things" },
     };
 
-    public static TheoryData<Action<MigrationBuilder>> SafeSteps => new()
+    public static TheoryData<Action<MigrationBuilder>> SafeOperations => new()
     {
         migration => migration.AddColumn<string>("name", "things", nullable: true),
         migration => migration.AddColumn<int>("count", "things", defaultValue: 0),
@@ -60,18 +60,18 @@ public sealed class MigrationGuardTests
     };
 
     [Theory]
-    [MemberData(nameof(UnsafeSteps))]
-    public void An_unsafe_step_is_refused_with_its_lock_and_an_alternative(string reason, Action<MigrationBuilder> write) =>
+    [MemberData(nameof(UnsafeOperations))]
+    public void An_unsafe_operation_is_reported_with_its_lock_and_an_alternative(string reason, Action<MigrationBuilder> write) =>
         Assert.Contains(reason, Assert.Single(Find(write)), StringComparison.Ordinal);
 
     [Theory]
     [MemberData(nameof(UnsafeStatements))]
-    public void An_unsafe_statement_is_refused_with_its_lock_and_an_alternative(string reason, string sql) =>
+    public void An_unsafe_statement_is_reported_with_its_lock_and_an_alternative(string reason, string sql) =>
         Assert.Contains(reason, Assert.Single(Find(migration => migration.Sql(sql))), StringComparison.Ordinal);
 
     [Theory]
-    [MemberData(nameof(SafeSteps))]
-    public void A_step_that_the_running_version_can_live_with_is_allowed(Action<MigrationBuilder> write) => Assert.Empty(Find(write));
+    [MemberData(nameof(SafeOperations))]
+    public void An_operation_that_is_compatible_with_the_running_version_is_allowed(Action<MigrationBuilder> write) => Assert.Empty(Find(write));
 
     [Theory]
     [InlineData("CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_things_name ON things (name);")]
@@ -85,7 +85,7 @@ public sealed class MigrationGuardTests
     [InlineData("ALTER TABLE things ALTER COLUMN name DROP NOT NULL")]
     [InlineData("UPDATE things SET count = 0 WHERE id IN (SELECT id FROM things WHERE count IS NULL LIMIT 1000)")]
     [InlineData("CREATE TABLE mine (id int); DELETE FROM mine; CREATE INDEX ix_mine_id ON mine (id)")]
-    public void A_statement_that_the_running_version_can_live_with_is_allowed(string sql) => Assert.Empty(Find(migration => migration.Sql(sql)));
+    public void A_statement_that_is_compatible_with_the_running_version_is_allowed(string sql) => Assert.Empty(Find(migration => migration.Sql(sql)));
 
     private static IEnumerable<string> Find(Action<MigrationBuilder> write)
     {

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace ScalableBackend.IntegrationTests;
 
-/// <summary>An empty database for this run on a server that is also used by others; it is dropped at the end.</summary>
+/// <summary>A database for this test run on a server that may be shared; dropped at the end of the run.</summary>
 internal sealed class TestDatabase : IAsyncDisposable
 {
     private readonly string _server;
@@ -12,7 +12,7 @@ internal sealed class TestDatabase : IAsyncDisposable
 
     public string ConnectionString => new NpgsqlConnectionStringBuilder(_server) { Database = _name }.ConnectionString;
 
-    /// <exception cref="InvalidOperationException">The role may not create a database; the message says how to permit it.</exception>
+    /// <exception cref="InvalidOperationException">The role is not allowed to create databases.</exception>
     public static async Task<TestDatabase> CreateAsync(string server, CancellationToken cancellationToken)
     {
         var database = new TestDatabase(server);
@@ -24,18 +24,18 @@ internal sealed class TestDatabase : IAsyncDisposable
         {
             var role = new NpgsqlConnectionStringBuilder(server).Username;
             throw new InvalidOperationException(
-                $"The tests need a database of their own, and the role '{role}' may not create one. As an administrator: ALTER ROLE \"{role}\" CREATEDB", exception);
+                $"The tests create a database, but the role '{role}' is not allowed to. Run as an administrator: ALTER ROLE \"{role}\" CREATEDB", exception);
         }
 
         return database;
     }
 #if (HasReplica)
 
-    /// <returns>The connection string of this database, with the same role, on a server that streams from it.</returns>
-    public string On(string standby)
+    /// <returns>The connection string of this database, with the same role, on a standby.</returns>
+    public string ConnectionStringOn(string standby)
     {
-        var own = new NpgsqlConnectionStringBuilder(ConnectionString);
-        return new NpgsqlConnectionStringBuilder(standby) { Database = own.Database, Username = own.Username, Password = own.Password }.ConnectionString;
+        var primary = new NpgsqlConnectionStringBuilder(ConnectionString);
+        return new NpgsqlConnectionStringBuilder(standby) { Database = primary.Database, Username = primary.Username, Password = primary.Password }.ConnectionString;
     }
 #endif
 

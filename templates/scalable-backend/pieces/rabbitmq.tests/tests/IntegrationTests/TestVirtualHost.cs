@@ -4,8 +4,8 @@ using RabbitMQ.Client.Exceptions;
 namespace ScalableBackend.IntegrationTests;
 
 /// <summary>
-/// The virtual host 'tests' of a broker that is also used by others: in theirs, a running worker would consume the messages of
-/// the tests. An exclusive queue reserves it, as two test runs would consume each other's messages.
+/// The virtual host 'tests' of a broker that may be shared, as a worker on the default virtual host would consume the messages of
+/// the tests. An exclusive queue reserves it for one test run at a time, as concurrent runs would consume each other's messages.
 /// </summary>
 internal sealed class TestVirtualHost : IAsyncDisposable
 {
@@ -23,7 +23,7 @@ internal sealed class TestVirtualHost : IAsyncDisposable
 
     public string ConnectionString => _factory.Uri.OriginalString;
 
-    /// <exception cref="InvalidOperationException">It is missing or in use; the message says what to do.</exception>
+    /// <exception cref="InvalidOperationException">The virtual host is missing or in use.</exception>
     public static async Task<TestVirtualHost> ReserveAsync(string broker, CancellationToken cancellationToken)
     {
         var virtualHost = new TestVirtualHost(broker);
@@ -65,9 +65,9 @@ internal sealed class TestVirtualHost : IAsyncDisposable
         return refusal?.ShutdownReason?.ReplyCode switch
         {
             Constants.NotAllowed =>
-                $"The tests need a virtual host of their own on the broker. As an administrator: rabbitmqctl add_vhost {Name} "
+                $"The tests need the virtual host '{Name}' on the broker. Run as an administrator: rabbitmqctl add_vhost {Name} "
                 + $"&& rabbitmqctl set_permissions --vhost {Name} {_factory.UserName} '.*' '.*' '.*'",
-            Constants.ResourceLocked => $"Another test run is using the virtual host '{Name}' of the broker. Run the tests again when it has ended.",
+            Constants.ResourceLocked => $"Another test run is using the virtual host '{Name}' of the broker. Run the tests again after it has finished.",
             _ => null,
         };
     }

@@ -13,7 +13,7 @@ namespace ScalableBackend.IntegrationTests;
 public sealed class RateLimitingTests(Backend backend)
 {
     [Fact]
-    public async Task A_client_that_asks_too_often_is_told_when_to_come_back()
+    public async Task A_client_over_its_rate_limit_gets_429_with_Retry_After()
     {
         using var skipped = backend.CreateClient();
         await using var api = CreateApi(burst: 2);
@@ -50,24 +50,24 @@ public sealed class RateLimitingTests(Backend backend)
 
 #if (HasJwt)
     [Fact]
-    public async Task A_subject_that_looks_like_an_address_has_a_rate_limit_of_its_own()
+    public async Task A_subject_that_looks_like_an_IP_address_has_a_separate_rate_limit()
     {
         const string Address = "192.0.2.1";
         using var skipped = backend.CreateClient();
         await using var api = CreateApi(burst: 1);
-        using var stranger = api.CreateClient();
-        stranger.DefaultRequestHeaders.Add("X-Forwarded-For", Address);
+        using var anonymous = api.CreateClient();
+        anonymous.DefaultRequestHeaders.Add("X-Forwarded-For", Address);
         using var customer = CreateClient(api, Address);
 
-        Assert.NotEqual(HttpStatusCode.TooManyRequests, (await GetAsync(stranger)).StatusCode);
-        Assert.Equal(HttpStatusCode.TooManyRequests, (await GetAsync(stranger)).StatusCode);
+        Assert.NotEqual(HttpStatusCode.TooManyRequests, (await GetAsync(anonymous)).StatusCode);
+        Assert.Equal(HttpStatusCode.TooManyRequests, (await GetAsync(anonymous)).StatusCode);
         Assert.NotEqual(HttpStatusCode.TooManyRequests, (await GetAsync(customer)).StatusCode);
     }
 
 #endif
     private WebApplicationFactory<Program> CreateApi(int burst)
     {
-        // Its counts may outlive a run.
+        // A unique name, as the counters of a plan may outlive the test run.
         var plan = $"test-{Guid.NewGuid():N}";
         return backend.CreateApi(
             ("RateLimiting:DefaultPlan", plan),

@@ -4,7 +4,7 @@ using Testcontainers.PostgreSql;
 
 namespace ScalableBackend.IntegrationTests;
 
-/// <summary>A primary and its standby in containers, set up by the same files as those of a developer's machine.</summary>
+/// <summary>A primary and its standby in containers, configured by the same files as in development.</summary>
 internal sealed class ReplicaServers : IAsyncDisposable
 {
     private const string Image = "postgres:18.3";

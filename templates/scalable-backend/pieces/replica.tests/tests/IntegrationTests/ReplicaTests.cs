@@ -9,7 +9,7 @@ public sealed class ReplicaTests(Backend backend)
 {
 #if (HasSample)
     [Fact]
-    public async Task A_caller_that_sends_its_token_along_reads_what_it_wrote()
+    public async Task A_client_that_sends_its_consistency_token_reads_its_own_writes()
     {
         using var client = backend.CreateClient();
         for (var order = 0; order < 20; order++)
@@ -24,7 +24,7 @@ public sealed class ReplicaTests(Backend backend)
 
 #endif
     [Fact]
-    public async Task A_token_that_is_none_is_refused()
+    public async Task An_invalid_consistency_token_is_rejected()
     {
         using var client = backend.CreateClient();
         client.DefaultRequestHeaders.Add("Consistency-Token", "nonsense");
@@ -37,12 +37,12 @@ public sealed class ReplicaTests(Backend backend)
     }
 
     [Fact]
-    public async Task A_standby_that_is_down_degrades_the_service_and_fails_no_request()
+    public async Task A_standby_that_is_down_degrades_health_but_fails_no_request()
     {
-        using var other = backend.CreateClient();
+        using var authenticated = backend.CreateClient();
         await using var api = backend.CreateApi(("ConnectionStrings:replica", "Host=127.0.0.1;Port=1;Username=nobody"));
         using var client = api.CreateClient();
-        client.DefaultRequestHeaders.Authorization = other.DefaultRequestHeaders.Authorization;
+        client.DefaultRequestHeaders.Authorization = authenticated.DefaultRequestHeaders.Authorization;
 
         await client.WaitForHealthAsync("Degraded");
 #if (HasSample)

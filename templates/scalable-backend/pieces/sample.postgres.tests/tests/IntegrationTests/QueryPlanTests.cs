@@ -13,7 +13,7 @@ namespace ScalableBackend.IntegrationTests;
 public sealed class QueryPlanTests(Backend backend)
 {
     [Fact]
-    public async Task Every_query_of_a_page_uses_an_index()
+    public async Task Page_queries_use_an_index()
     {
         var plans = await ExplainPagesAsync();
 
@@ -25,13 +25,13 @@ public sealed class QueryPlanTests(Backend backend)
 #if (HasPartitioning)
 
     [Fact]
-    public async Task A_query_with_a_bound_looks_into_no_later_partition()
+    public async Task A_query_with_an_upper_bound_does_not_scan_later_partitions()
     {
         var nextMonth = $"orders_{DateTimeOffset.UtcNow.AddMonths(1):yyyyMM}";
 
         var plans = await ExplainPagesAsync();
 
-        // The first page has no bound: it reads partitions from the newest on, until it is full.
+        // The query of the first page has no bound and scans partitions from the newest on until the page is full.
         Assert.Contains(plans, plan => plan.Contains(nextMonth, StringComparison.Ordinal));
         Assert.Contains(plans, plan => plan.Contains("orders", StringComparison.Ordinal) && !plan.Contains(nextMonth, StringComparison.Ordinal));
     }
@@ -52,10 +52,10 @@ public sealed class QueryPlanTests(Backend backend)
         await using var scope = backend.Services.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
         await db.Database.OpenConnectionAsync(TestContext.Current.CancellationToken);
-        // The tables are too small here for an index to pay off; without one, the planner still does what is off.
+        // The tables are so small that the planner would prefer sequential scans; it still uses them if there is no suitable index.
         await db.Database.ExecuteSqlRawAsync("SET enable_seqscan = off; SET enable_sort = off", TestContext.Current.CancellationToken);
         var plans = new List<string>();
-        foreach (var (query, parameters) in PageQueries.Seen)
+        foreach (var (query, parameters) in PageQueryRecorder.Queries)
         {
             await using var explain = (NpgsqlCommand)db.Database.GetDbConnection().CreateCommand();
             explain.CommandText = $"EXPLAIN {query}";
@@ -78,10 +78,10 @@ public sealed class QueryPlanTests(Backend backend)
     }
 }
 
-/// <summary>Remembers the queries that the API makes for its pages.</summary>
-internal sealed class PageQueries : DbCommandInterceptor
+/// <summary>Records the queries that the API executes for pages.</summary>
+internal sealed class PageQueryRecorder : DbCommandInterceptor
 {
-    public static ConcurrentDictionary<string, NpgsqlParameter[]> Seen { get; } = [];
+    public static ConcurrentDictionary<string, NpgsqlParameter[]> Queries { get; } = [];
 
     public override ValueTask<DbDataReader> ReaderExecutedAsync(
         DbCommand command, CommandExecutedEventData eventData, DbDataReader result, CancellationToken cancellationToken = default)
@@ -89,7 +89,7 @@ internal sealed class PageQueries : DbCommandInterceptor
         if (command.CommandText.Contains("LIMIT", StringComparison.Ordinal)
             && (command.CommandText.Contains("FROM orders", StringComparison.Ordinal) || command.CommandText.Contains("FROM products", StringComparison.Ordinal)))
         {
-            Seen[command.CommandText] = [.. command.Parameters.Cast<NpgsqlParameter>().Select(parameter => parameter.Clone())];
+            Queries[command.CommandText] = [.. command.Parameters.Cast<NpgsqlParameter>().Select(parameter => parameter.Clone())];
         }
 
         return new(result);

@@ -7,7 +7,7 @@ namespace ScalableBackend.IntegrationTests;
 public sealed class CatalogTests(Backend backend)
 {
     [Fact]
-    public async Task Pages_follow_each_other_without_gap_or_overlap()
+    public async Task Pages_have_no_gaps_or_overlaps()
     {
         using var client = backend.CreateClient();
         var all = await client.GetFromJsonAsync<Page>("/v1/products?limit=100", TestContext.Current.CancellationToken);
@@ -20,7 +20,7 @@ public sealed class CatalogTests(Backend backend)
     }
 
     [Fact]
-    public async Task A_changed_price_is_seen_at_once_though_the_old_one_was_cached()
+    public async Task A_changed_price_is_returned_immediately_even_if_the_old_one_was_cached()
     {
         using var client = backend.CreateClient();
         var page = await client.GetFromJsonAsync<Page>("/v1/products?limit=1", TestContext.Current.CancellationToken);
@@ -36,7 +36,7 @@ public sealed class CatalogTests(Backend backend)
 
 #if (HasRedis)
     [Fact]
-    public async Task A_changed_price_is_seen_by_another_replica_before_its_memory_expires()
+    public async Task A_changed_price_is_returned_by_another_replica_before_its_cache_entry_expires()
     {
         using var client = backend.CreateClient();
         await using var replica = backend.CreateReplica();
@@ -61,7 +61,7 @@ public sealed class CatalogTests(Backend backend)
     [InlineData(0)]
     [InlineData(-5)]
     [InlineData(1.239)]
-    public async Task A_price_that_makes_no_sense_is_refused(double price)
+    public async Task An_invalid_price_is_rejected(double price)
     {
         using var client = backend.CreateClient();
 
@@ -71,7 +71,7 @@ public sealed class CatalogTests(Backend backend)
     }
 
     [Fact]
-    public async Task A_product_is_created_changed_and_deleted_by_those_who_know_its_version()
+    public async Task A_product_is_created_and_with_If_Match_changed_and_deleted()
     {
         using var client = backend.CreateClient();
         using var creation = new HttpRequestMessage(HttpMethod.Post, "/v1/products");

@@ -16,31 +16,31 @@ public sealed class ContractTests(Backend backend)
     [InlineData("""{"email":"ada@example.com","paymentMethod":"card","lines":[{"quantity":0}]}""", "lines[0].quantity")]
     [InlineData("""{"email":"ada@example.com","lines":[{"quantity":1}]}""", "paymentMethod")]
     [InlineData("null", "$")]
-    public async Task A_body_that_is_not_valid_is_refused_by_the_names_of_its_fields(string body, string field)
+    public async Task A_validation_error_names_the_JSON_field(string body, string field)
     {
         using var client = backend.CreateClient();
         using var content = new StringContent(body, Encoding.UTF8, "application/json");
 
         using var response = await client.PostAsync("/v1/orders", content, TestContext.Current.CancellationToken);
 
-        await AssertAtFaultAsync(field, response);
+        await AssertValidationErrorAsync(field, response);
     }
 
     [Theory]
     [InlineData("after=x", "after")]
     [InlineData("limit=x", "limit")]
     [InlineData("limit=0", "limit")]
-    public async Task A_query_that_is_not_valid_is_refused_by_the_name_of_the_parameter(string query, string parameter)
+    public async Task A_validation_error_names_the_query_parameter(string query, string parameter)
     {
         using var client = backend.CreateClient();
 
         using var response = await client.GetAsync($"/v1/orders?{query}", TestContext.Current.CancellationToken);
 
-        await AssertAtFaultAsync(parameter, response);
+        await AssertValidationErrorAsync(parameter, response);
     }
 
     [Fact]
-    public async Task The_document_has_the_responses_of_the_middleware()
+    public async Task The_OpenAPI_document_includes_the_responses_of_middleware()
     {
         using var client = backend.CreateClient();
 
@@ -60,7 +60,7 @@ public sealed class ContractTests(Backend backend)
         Assert.Equal(expected.Order(), responses.EnumerateObject().Select(response => response.Name).Order());
     }
 
-    private static async Task AssertAtFaultAsync(string name, HttpResponseMessage response)
+    private static async Task AssertValidationErrorAsync(string name, HttpResponseMessage response)
     {
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         var problem = await response.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);

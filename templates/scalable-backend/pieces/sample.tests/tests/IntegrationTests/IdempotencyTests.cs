@@ -11,27 +11,27 @@ public sealed class IdempotencyTests(Backend backend)
     private readonly string _email = $"{Guid.NewGuid():N}@example.com";
 
     [Fact]
-    public async Task Fifty_requests_at_once_with_one_key_make_one_order()
+    public async Task Concurrent_requests_with_the_same_key_place_one_order()
     {
         using var client = backend.CreateClient();
         var productId = await client.GetProductIdAsync();
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => client.PostOrderAsync(_key, productId, "card", _email)));
+        var responses = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => client.PostOrderAsync(_key, productId, "card", _email)));
 
-        Assert.All(answers, answer => Assert.True(answer.StatusCode is HttpStatusCode.Accepted or HttpStatusCode.Conflict));
+        Assert.All(responses, response => Assert.True(response.StatusCode is HttpStatusCode.Accepted or HttpStatusCode.Conflict));
         Assert.All(
-            answers.Where(answer => answer.StatusCode == HttpStatusCode.Conflict),
-            answer => Assert.Equal(TimeSpan.FromSeconds(1), answer.Headers.RetryAfter?.Delta));
+            responses.Where(response => response.StatusCode == HttpStatusCode.Conflict),
+            response => Assert.Equal(TimeSpan.FromSeconds(1), response.Headers.RetryAfter?.Delta));
         using var last = await client.PostOrderAsync(_key, productId, "card", _email);
         Assert.Equal(HttpStatusCode.Accepted, last.StatusCode);
         Assert.All(
-            answers.Where(answer => answer.StatusCode == HttpStatusCode.Accepted),
-            answer => Assert.Equal(last.Headers.Location, answer.Headers.Location));
+            responses.Where(response => response.StatusCode == HttpStatusCode.Accepted),
+            response => Assert.Equal(last.Headers.Location, response.Headers.Location));
         Assert.Equal(1, await CountOrdersAsync());
     }
 
     [Fact]
-    public async Task A_repeated_request_gets_the_same_answer()
+    public async Task A_repeated_request_gets_the_same_response()
     {
         using var client = backend.CreateClient();
         var productId = await client.GetProductIdAsync();
@@ -51,7 +51,7 @@ public sealed class IdempotencyTests(Backend backend)
     }
 
     [Fact]
-    public async Task A_refusal_is_repeated_too()
+    public async Task A_client_error_is_replayed_too()
     {
         using var client = backend.CreateClient();
         var unknown = Guid.NewGuid();
@@ -65,7 +65,7 @@ public sealed class IdempotencyTests(Backend backend)
     }
 
     [Fact]
-    public async Task A_key_that_was_used_for_another_request_is_refused()
+    public async Task A_key_that_was_used_with_a_different_request_is_rejected()
     {
         using var client = backend.CreateClient();
         var productId = await client.GetProductIdAsync();
@@ -79,7 +79,7 @@ public sealed class IdempotencyTests(Backend backend)
     [Theory]
     [InlineData(0)]
     [InlineData(101)]
-    public async Task A_key_that_is_missing_or_too_long_is_refused(int length)
+    public async Task A_missing_or_too_long_key_is_rejected(int length)
     {
         using var client = backend.CreateClient();
         var productId = await client.GetProductIdAsync();
@@ -91,7 +91,7 @@ public sealed class IdempotencyTests(Backend backend)
     }
 
     [Fact]
-    public async Task An_error_of_the_server_is_not_kept()
+    public async Task A_server_error_is_not_stored()
     {
         using var client = backend.CreateClient();
         var productId = await client.GetProductIdAsync();
@@ -108,15 +108,15 @@ public sealed class IdempotencyTests(Backend backend)
         await ExecuteAsync("DROP TRIGGER broken");
 #endif
 
-        using var mended = await client.PostOrderAsync(_key, productId, "card", _email);
+        using var retried = await client.PostOrderAsync(_key, productId, "card", _email);
 
-        Assert.Equal(HttpStatusCode.Accepted, mended.StatusCode);
-        Assert.False(mended.Headers.Contains("Idempotency-Replayed"));
+        Assert.Equal(HttpStatusCode.Accepted, retried.StatusCode);
+        Assert.False(retried.Headers.Contains("Idempotency-Replayed"));
         Assert.Equal(1, await CountOrdersAsync());
     }
 
     [Fact]
-    public async Task A_key_may_be_used_again_after_its_lifetime()
+    public async Task A_key_can_be_reused_after_its_retention_period()
     {
         using var client = backend.CreateClient();
         var productId = await client.GetProductIdAsync();
@@ -139,7 +139,7 @@ public sealed class IdempotencyTests(Backend backend)
 #if (HasJwt)
 
     [Fact]
-    public async Task Customers_choose_their_keys_independently()
+    public async Task Keys_are_scoped_to_the_customer()
     {
         using var ada = backend.CreateClient("ada");
         using var eve = backend.CreateClient("eve");

@@ -46,7 +46,7 @@ internal static class OrderSteps
                 return order;
             }
 
-            // No faster than the rate limit of the standard plan.
+            // Stays below the rate limit of the standard plan.
             await Task.Delay(100, timeout.Token);
         }
     }

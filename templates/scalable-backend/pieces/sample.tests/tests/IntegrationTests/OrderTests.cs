@@ -6,7 +6,7 @@ namespace ScalableBackend.IntegrationTests;
 public sealed class OrderTests(Backend backend)
 {
     [Fact]
-    public async Task An_order_is_paid_confirmed_and_mailed()
+    public async Task An_order_is_processed_to_completion()
     {
         using var client = backend.CreateClient();
 
@@ -19,7 +19,7 @@ public sealed class OrderTests(Backend backend)
     [Theory]
     [InlineData("card-declined", "The card was declined.")]
     [InlineData("cheque", "The payment method is unknown.")]
-    public async Task An_order_that_cannot_be_charged_is_rejected_with_the_reason(string paymentMethod, string reason)
+    public async Task An_order_whose_payment_is_declined_is_rejected_with_the_reason(string paymentMethod, string reason)
     {
         using var client = backend.CreateClient();
 
@@ -30,7 +30,7 @@ public sealed class OrderTests(Backend backend)
     }
 
     [Fact]
-    public async Task An_order_for_an_unknown_product_is_refused()
+    public async Task An_order_for_an_unknown_product_is_invalid()
     {
         using var client = backend.CreateClient();
 

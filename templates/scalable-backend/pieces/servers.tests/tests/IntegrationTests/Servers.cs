@@ -12,7 +12,7 @@ using Testcontainers.Redis;
 #endif
 namespace ScalableBackend.IntegrationTests;
 
-/// <summary>The real servers that the solution needs: those that the environment names, else containers.</summary>
+/// <summary>The servers that the solution needs: those of the environment variables if set, otherwise containers.</summary>
 internal sealed class Servers : IAsyncDisposable
 {
     private static readonly string[] Names =
@@ -34,20 +34,20 @@ internal sealed class Servers : IAsyncDisposable
     private readonly Stack<IAsyncDisposable> _started = [];
 #if (HasRedis)
 
-    /// <summary>Of keys and channels in a Redis that is also used by others.</summary>
+    /// <summary>Prefix of keys and channels, as the Redis server may be shared.</summary>
     public static string RedisPrefix { get; } = $"tests-{Guid.NewGuid():N}:";
 #endif
 
-    public static string Missing =>
-        $"Needs Docker, or servers of yours in the environment variables {string.Join(", ", Names.Select(Variable))}.";
+    public static string SkipReason =>
+        $"Requires Docker, or connection strings of existing servers in the environment variables {string.Join(", ", Names.Select(Variable))}.";
 
     public Dictionary<string, string> Settings { get; } = [];
 
-    /// <returns>Null if neither the environment nor Docker can give them.</returns>
+    /// <returns>Null if the environment variables are not set and Docker is not running.</returns>
     public static async Task<Servers?> StartAsync(CancellationToken cancellationToken)
     {
-        var isNamed = Names.All(name => Named(name) is not null);
-        if (!isNamed && !await Docker.IsRunningAsync(cancellationToken))
+        var hasConnectionStrings = Names.All(name => FindConnectionString(name) is not null);
+        if (!hasConnectionStrings && !await Docker.IsRunningAsync(cancellationToken))
         {
             return null;
         }
@@ -55,16 +55,16 @@ internal sealed class Servers : IAsyncDisposable
         var servers = new Servers();
         try
         {
-            if (!isNamed)
+            if (!hasConnectionStrings)
             {
                 await servers.StartContainersAsync(cancellationToken);
                 return servers;
             }
 
-            // Others may be using these servers, with data that is not for tests.
+            // These servers may be shared, so the tests must not touch existing data.
             foreach (var name in Names)
             {
-                servers.Settings[$"ConnectionStrings:{name}"] = Named(name)!;
+                servers.Settings[$"ConnectionStrings:{name}"] = FindConnectionString(name)!;
             }
 #if (HasPostgres)
 
@@ -75,7 +75,7 @@ internal sealed class Servers : IAsyncDisposable
             await servers.ReserveVirtualHostAsync(cancellationToken);
 #endif
 #if (HasRedis)
-            servers.Settings["ConnectionStrings:cache"] = $"{Named("cache")},channelPrefix={RedisPrefix}";
+            servers.Settings["ConnectionStrings:cache"] = $"{FindConnectionString("cache")},channelPrefix={RedisPrefix}";
 #endif
 
             return servers;
@@ -97,17 +97,17 @@ internal sealed class Servers : IAsyncDisposable
 
     private static string Variable(string name) => $"ConnectionStrings__{name}";
 
-    private static string? Named(string name) =>
+    private static string? FindConnectionString(string name) =>
         Environment.GetEnvironmentVariable(Variable(name)) is { Length: > 0 } connectionString ? connectionString : null;
 
 #if (HasPostgres)
     private async Task CreateDatabaseAsync(CancellationToken cancellationToken)
     {
-        var database = await TestDatabase.CreateAsync(Named("owner") ?? Named("database")!, cancellationToken);
+        var database = await TestDatabase.CreateAsync(FindConnectionString("owner") ?? FindConnectionString("database")!, cancellationToken);
         _started.Push(database);
         Settings["ConnectionStrings:database"] = database.ConnectionString;
 #if (HasReplica)
-        Settings["ConnectionStrings:replica"] = database.On(Named("replica")!);
+        Settings["ConnectionStrings:replica"] = database.ConnectionStringOn(FindConnectionString("replica")!);
 #endif
     }
 
@@ -115,7 +115,7 @@ internal sealed class Servers : IAsyncDisposable
 #if (HasRabbitMq)
     private async Task ReserveVirtualHostAsync(CancellationToken cancellationToken)
     {
-        var virtualHost = await TestVirtualHost.ReserveAsync(Named("broker")!, cancellationToken);
+        var virtualHost = await TestVirtualHost.ReserveAsync(FindConnectionString("broker")!, cancellationToken);
         _started.Push(virtualHost);
         Settings["ConnectionStrings:broker"] = virtualHost.ConnectionString;
     }

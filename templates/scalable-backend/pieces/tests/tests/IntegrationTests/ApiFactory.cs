@@ -25,7 +25,7 @@ internal sealed class ApiFactory(IReadOnlyDictionary<string, string> settings) :
         }
 #if (HasPostgres && HasSample)
 
-        builder.ConfigureTestServices(services => services.ConfigureDbContext<AppDbContext>(options => options.AddInterceptors(new PageQueries())));
+        builder.ConfigureTestServices(services => services.ConfigureDbContext<AppDbContext>(options => options.AddInterceptors(new PageQueryRecorder())));
 #endif
 #if (HasRedis)
 
@@ -37,7 +37,7 @@ internal sealed class ApiFactory(IReadOnlyDictionary<string, string> settings) :
 #endif
 #if (HasSample && !HasWorker)
 
-        // The payment simulator is part of this very API, which listens on no port here.
+        // The payment simulator is part of this API, which runs in memory without a port.
         builder.ConfigureTestServices(services => services.ConfigureHttpClientDefaults(http =>
             http.ConfigurePrimaryHttpMessageHandler(() => Server.CreateHandler())));
 #endif

@@ -24,7 +24,7 @@ public sealed class ApiTests(Backend backend)
     }
 
     [Fact]
-    public async Task An_unknown_path_is_not_found_and_says_so_as_problem_details()
+    public async Task An_unknown_path_returns_404_with_problem_details()
     {
         using var client = backend.CreateClient();
 
@@ -35,7 +35,7 @@ public sealed class ApiTests(Backend backend)
     }
 
     [Fact]
-    public async Task An_answer_is_of_no_use_to_a_hostile_page()
+    public async Task Responses_carry_security_headers()
     {
         using var client = backend.CreateClient();
 
@@ -54,10 +54,10 @@ public sealed class ApiTests(Backend backend)
     [InlineData("key")]
     [InlineData("time")]
     [InlineData("text")]
-    public async Task A_caller_with_a_wrong_token_is_turned_away(string fault)
+    public async Task An_invalid_token_is_rejected(string defect)
     {
         using var client = backend.CreateClient(customer: null);
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Tokens.Wrong[fault]());
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Tokens.Invalid[defect]());
 
         using var response = await client.GetAsync("/v1/orders", TestContext.Current.CancellationToken);
 
@@ -66,7 +66,7 @@ public sealed class ApiTests(Backend backend)
     }
 
     [Fact]
-    public async Task A_token_that_was_let_in_is_turned_away_with_another_signature()
+    public async Task A_validated_token_is_rejected_with_a_different_signature()
     {
         using var client = backend.CreateClient();
         using var good = await client.GetAsync("/v1/orders", TestContext.Current.CancellationToken);
@@ -81,7 +81,7 @@ public sealed class ApiTests(Backend backend)
     [Theory]
     [InlineData("/v1/products")]
     [InlineData("/v1/orders")]
-    public async Task A_caller_without_a_token_is_turned_away(string path)
+    public async Task A_request_without_a_token_is_rejected(string path)
     {
         using var client = backend.CreateClient(customer: null);
 

@@ -14,7 +14,7 @@ using Xunit;
 
 namespace ScalableBackend.IntegrationTests;
 
-/// <summary>The running solution, started once for all tests.</summary>
+/// <summary>Runs the solution in memory, once for all tests.</summary>
 public sealed class Backend : IAsyncLifetime
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("backend-tests-").FullName;
@@ -30,10 +30,10 @@ public sealed class Backend : IAsyncLifetime
 #endif
 #if (HasSample)
 
-    /// <summary>Where mails arrive, as .eml files.</summary>
+    /// <summary>The pickup folder, where each mail is an .eml file.</summary>
     public string Mails => Path.Combine(_folder, "mails");
 
-    /// <summary>For a look behind the API; use it after <see cref="CreateClient"/>.</summary>
+    /// <summary>Creates a scope of the API, for access to its database. Call <see cref="CreateClient"/> first, which skips the test if servers are missing.</summary>
     public AsyncServiceScope CreateScope() => _api!.Services.CreateAsyncScope();
 #endif
 
@@ -58,7 +58,7 @@ public sealed class Backend : IAsyncLifetime
 #endif
         settings["Messaging:RetryDelays:0"] = "00:00:01";
 #if (HasRateLimiting)
-        // One caller stands for many.
+        // All tests share one client, which would exceed the default limit.
         settings["RateLimiting:Plans:standard:Burst"] = "10000";
 #endif
 #if (HasSample)
@@ -84,25 +84,25 @@ public sealed class Backend : IAsyncLifetime
 #endif
     }
 
-    /// <summary>The services of the API; skips the test if the servers it needs cannot be had.</summary>
+    /// <summary>The services of the API. Skips the test if the required servers are not available.</summary>
     public IServiceProvider Services
     {
         get
         {
 #if (HasServers)
-            Assert.SkipWhen(_servers is null, Servers.Missing);
+            Assert.SkipWhen(_servers is null, Servers.SkipReason);
 #endif
             return _api!.Services;
         }
     }
 #if (HasWorker)
 
-    /// <summary>The services of the process that handles messages; skips the test if the servers it needs cannot be had.</summary>
+    /// <summary>The services of the process that handles messages. Skips the test if the required servers are not available.</summary>
     public IServiceProvider WorkerServices
     {
         get
         {
-            Assert.SkipWhen(_servers is null, Servers.Missing);
+            Assert.SkipWhen(_servers is null, Servers.SkipReason);
             return _worker!.Services;
         }
     }
@@ -112,19 +112,19 @@ public sealed class Backend : IAsyncLifetime
     public IServiceProvider WorkerServices => Services;
 #endif
 
-    /// <summary>A client of the API; skips the test if the servers it needs cannot be had.</summary>
+    /// <summary>Creates a client of the API. Skips the test if the required servers are not available.</summary>
 #if (HasJwt)
-    /// <param name="customer">Who calls; null for a stranger without a token.</param>
+    /// <param name="customer">The subject of the token; null for an anonymous client.</param>
     public HttpClient CreateClient(string? customer = "ada")
 #else
     public HttpClient CreateClient()
 #endif
     {
 #if (HasServers)
-        Assert.SkipWhen(_servers is null, Servers.Missing);
+        Assert.SkipWhen(_servers is null, Servers.SkipReason);
 #endif
 #if (HasReplica)
-        var client = _api!.CreateDefaultClient(new ReplicaTokens());
+        var client = _api!.CreateDefaultClient(new ConsistencyTokenHandler());
 #else
         var client = _api!.CreateClient();
 #endif
@@ -139,7 +139,7 @@ public sealed class Backend : IAsyncLifetime
     }
 #if (HasReplica || HasRateLimiting)
 
-    /// <summary>The API once more, with other settings.</summary>
+    /// <summary>Creates another instance of the API with additional settings.</summary>
     public WebApplicationFactory<Program> CreateApi(params (string Key, string Value)[] settings) => _api!.WithWebHostBuilder(api =>
     {
         foreach (var (key, value) in settings)
@@ -150,7 +150,7 @@ public sealed class Backend : IAsyncLifetime
 #endif
 
 #if (HasRedis && HasSample)
-    /// <summary>A further API on the same servers.</summary>
+    /// <summary>Creates another replica of the API.</summary>
     internal ApiFactory CreateReplica() => new(_settings);
 
 #endif

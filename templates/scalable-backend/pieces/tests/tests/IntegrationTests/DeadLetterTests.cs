@@ -10,53 +10,53 @@ namespace ScalableBackend.IntegrationTests;
 [Collection("Dead letters")]
 public sealed class DeadLetterTests(Backend backend)
 {
-    private static readonly string[] Lost = ["--type", "tests.lost-ping"];
-    private static readonly string[] OfHandler = [.. Lost, "--handler", "tests-lost-ping"];
+    private static readonly string[] OfType = ["--type", "tests.poison-ping"];
+    private static readonly string[] OfHandler = [.. OfType, "--handler", "tests-poison-ping"];
 
     private static string Tomorrow => $"{DateTimeOffset.UtcNow.AddDays(1):O}";
 
     [Fact]
-    public async Task Dead_letters_are_listed_by_type_handler_and_time_and_the_newest_first()
+    public async Task Dead_letters_are_filtered_by_type_handler_and_time_and_listed_newest_first()
     {
-        var ids = await LoseAsync(2);
+        var ids = await DeadLetterAsync(2);
 
         Assert.Equal([ids[0], ids[0]], await ListAsync("--limit", "2"));
-        Assert.Equal(ids, await ListAsync("--handler", "tests-lost-ping"));
-        Assert.Equal(ids[..1], await ListAsync("--handler", "tests-lost-ping", "--limit", "1"));
+        Assert.Equal(ids, await ListAsync("--handler", "tests-poison-ping"));
+        Assert.Equal(ids[..1], await ListAsync("--handler", "tests-poison-ping", "--limit", "1"));
         Assert.Empty(await ListAsync("--handler", "tests-ping"));
-        Assert.Empty(await backend.ListDeadLettersAsync("--type", "tests.unheard-of"));
+        Assert.Empty(await backend.ListDeadLettersAsync("--type", "tests.unknown-type"));
         Assert.Empty(await ListAsync("--before", "2026-01-31"));
         Assert.Equal(4, (await ListAsync("--before", Tomorrow)).Length);
     }
 
     [Fact]
-    public async Task A_command_has_put_back_all_that_it_looked_at_when_it_ends()
+    public async Task Repeated_listing_finds_every_dead_letter()
     {
-        await LoseAsync(1);
+        await DeadLetterAsync(1);
 
-        for (var time = 0; time < 50; time++)
+        for (var run = 0; run < 50; run++)
         {
             Assert.Single(await backend.ListDeadLettersAsync(OfHandler));
         }
     }
 
     [Fact]
-    public async Task A_dead_letter_is_shown_with_all_about_it()
+    public async Task Show_prints_the_details_of_a_dead_letter()
     {
-        var id = Assert.Single(await LoseAsync(1));
+        var id = Assert.Single(await DeadLetterAsync(1));
 
-        var shown = await backend.RunDeadLettersAsync("show", id, "--handler", "tests-lost-ping");
+        var shown = await backend.RunDeadLettersAsync("show", id, "--handler", "tests-poison-ping");
 
         Assert.All(
-            ["\"Consumer\": \"tests-lost-ping\"", "\"Type\": \"tests.lost-ping\"", "\"Attempts\": 1", "InvalidOperationException", "Never.", "LostPingHandler"],
+            ["\"Consumer\": \"tests-poison-ping\"", "\"Type\": \"tests.poison-ping\"", "\"Attempts\": 1", "InvalidOperationException", "Never.", "PoisonPingHandler"],
             text => Assert.Contains(text, shown, StringComparison.Ordinal));
-        Assert.DoesNotContain("tests-lost-ping-observer", shown, StringComparison.Ordinal);
+        Assert.DoesNotContain("tests-poison-ping-observer", shown, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Only_the_selected_dead_letters_are_replayed()
     {
-        var id = Guid.Parse(Assert.Single(await LoseAsync(1)));
+        var id = Guid.Parse(Assert.Single(await DeadLetterAsync(1)));
 
         Assert.StartsWith("No dead letters.", await backend.RunDeadLettersAsync(["replay", "--all", .. OfHandler, "--before", "2026-01-31"]), StringComparison.Ordinal);
         Assert.StartsWith("1 replayed.", await backend.RunDeadLettersAsync(["replay", "--all", .. OfHandler, "--before", Tomorrow]), StringComparison.Ordinal);
@@ -68,7 +68,7 @@ public sealed class DeadLetterTests(Backend backend)
     [Fact]
     public async Task Only_the_selected_dead_letters_are_discarded()
     {
-        var id = Assert.Single(await LoseAsync(1));
+        var id = Assert.Single(await DeadLetterAsync(1));
 
         Assert.StartsWith("1 discarded.", await backend.RunDeadLettersAsync(["discard", "--all", .. OfHandler]), StringComparison.Ordinal);
         Assert.Equal([id], await ListAsync());
@@ -84,32 +84,32 @@ public sealed class DeadLetterTests(Backend backend)
     [InlineData("list", "--handler")]
     [InlineData("show")]
     [InlineData("show", "id", "--all")]
-    [InlineData("replay", "--handler", "tests-lost-ping")]
+    [InlineData("replay", "--handler", "tests-poison-ping")]
     [InlineData("replay", "--all", "--limit", "1")]
     [InlineData("discard", "id", "--all")]
-    [InlineData("discard", "--all", "--hander", "tests-lost-ping")]
+    [InlineData("discard", "--all", "--hander", "tests-poison-ping")]
     [InlineData("discard", "--all", "--before", "yesterday")]
     [InlineData("forget", "id")]
-    public async Task A_command_that_is_not_understood_does_nothing(params string[] command) =>
+    public async Task An_invalid_command_prints_the_usage(params string[] command) =>
         Assert.StartsWith("dead-letters list", await backend.RunDeadLettersAsync(command), StringComparison.Ordinal);
 #if (HasRabbitMq)
 
     [Fact]
-    public async Task Messages_that_the_broker_has_rejected_are_dead_letters_of_the_outbox()
+    public async Task Messages_that_the_broker_rejected_are_dead_letters_of_the_outbox()
     {
-        await LoseAsync(0);
+        await DeadLetterAsync(0);
         var (first, second) = (await RejectAsync(), await RejectAsync());
 
         Assert.Equal([second, first], await ListAsync("--handler", "outbox"));
         Assert.Equal([second], await ListAsync("--limit", "1"));
-        Assert.Empty(await ListAsync("--handler", "tests-lost-ping"));
+        Assert.Empty(await ListAsync("--handler", "tests-poison-ping"));
         Assert.Empty(await ListAsync("--before", "2026-01-31"));
         Assert.Contains("Too large.", await backend.RunDeadLettersAsync("show", first), StringComparison.Ordinal);
         Assert.StartsWith("1 discarded.", await backend.RunDeadLettersAsync("discard", first), StringComparison.Ordinal);
-        Assert.StartsWith("1 replayed.", await backend.RunDeadLettersAsync(["replay", "--all", .. Lost, "--handler", "outbox", "--before", Tomorrow]), StringComparison.Ordinal);
+        Assert.StartsWith("1 replayed.", await backend.RunDeadLettersAsync(["replay", "--all", .. OfType, "--handler", "outbox", "--before", Tomorrow]), StringComparison.Ordinal);
 
         await MessageSteps.WaitUntilAsync(async () => (await ListAsync()).Length == 2);
-        Assert.Equal([second], await ListAsync("--handler", "tests-lost-ping"));
+        Assert.Equal([second], await ListAsync("--handler", "tests-poison-ping"));
         Assert.Empty(await ListAsync("--handler", "outbox"));
     }
 
@@ -118,22 +118,22 @@ public sealed class DeadLetterTests(Backend backend)
         var now = DateTimeOffset.UtcNow;
         await using var scope = backend.Services.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
-        var message = new OutboxMessage { Id = Guid.CreateVersion7(), Type = LostPing.MessageType, Body = $"{{\"id\":\"{Guid.NewGuid()}\"}}", CreatedAt = now, Error = "Too large.", FailedAt = now };
+        var message = new OutboxMessage { Id = Guid.CreateVersion7(), Type = PoisonPing.MessageType, Body = $"{{\"id\":\"{Guid.NewGuid()}\"}}", CreatedAt = now, Error = "Too large.", FailedAt = now };
         db.Add(message);
         await db.SaveChangesAsync(TestContext.Current.CancellationToken);
         return message.Id.ToString();
     }
 #endif
 
-    private Task<string[]> ListAsync(params string[] options) => backend.ListDeadLettersAsync([.. Lost, .. options]);
+    private Task<string[]> ListAsync(params string[] options) => backend.ListDeadLettersAsync([.. OfType, .. options]);
 
-    // Two dead letters for each ping, one of each handler, in place of those that earlier tests have left.
-    private async Task<string[]> LoseAsync(int pings)
+    // Discards the dead letters of earlier tests, then creates two for each ping, one per handler.
+    private async Task<string[]> DeadLetterAsync(int pings)
     {
-        await backend.RunDeadLettersAsync(["discard", "--all", .. Lost]);
+        await backend.RunDeadLettersAsync(["discard", "--all", .. OfType]);
         for (var count = 1; count <= pings; count++)
         {
-            await backend.PublishAsync([new LostPing(Guid.NewGuid())]);
+            await backend.PublishAsync([new PoisonPing(Guid.NewGuid())]);
             await MessageSteps.WaitUntilAsync(async () => (await ListAsync()).Length == 2 * count);
         }
 

@@ -4,7 +4,7 @@ namespace ScalableBackend.IntegrationTests;
 
 internal static class HealthSteps
 {
-    /// <summary>Waits until the health checks, which run in the background, have led to <paramref name="status"/>.</summary>
+    /// <summary>Waits until /health, whose checks run in the background, returns <paramref name="status"/>.</summary>
     public static async Task WaitForHealthAsync(this HttpClient client, string status)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);

@@ -20,7 +20,7 @@ internal static class MessageSteps
         await scope.ServiceProvider.GetRequiredService<AppDbContext>().SaveChangesAsync(TestContext.Current.CancellationToken);
     }
 
-    /// <returns>The id of the dead letter about the ping; null if there is none.</returns>
+    /// <returns>The id of the dead letter of the ping; null if there is none.</returns>
     public static async Task<string?> FindDeadLetterAsync(this Backend backend, Guid ping)
     {
         foreach (var id in await backend.ListDeadLettersAsync())
@@ -34,7 +34,7 @@ internal static class MessageSteps
         return null;
     }
 
-    /// <returns>The ids of the dead letters, the newest first.</returns>
+    /// <returns>The ids of the dead letters, newest first.</returns>
     public static async Task<string[]> ListDeadLettersAsync(this Backend backend, params string[] options)
     {
         var list = await backend.RunDeadLettersAsync(["list", .. options]);

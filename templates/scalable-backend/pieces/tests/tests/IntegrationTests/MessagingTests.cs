@@ -6,12 +6,12 @@ using Xunit;
 
 namespace ScalableBackend.IntegrationTests;
 
-// Who lists dead letters holds them meanwhile.
+// Listing dead letters holds them for a moment, so tests that list them must not run concurrently.
 [Collection("Dead letters")]
 public sealed class MessagingTests(Backend backend)
 {
     [Fact]
-    public async Task A_failed_message_is_tried_again()
+    public async Task A_failed_message_is_retried()
     {
         var ping = new Ping(Guid.NewGuid(), Failures: 1);
 
@@ -21,7 +21,7 @@ public sealed class MessagingTests(Backend backend)
     }
 
     [Fact]
-    public async Task A_scheduled_message_waits_for_its_time()
+    public async Task A_scheduled_message_is_not_handled_before_its_due_time()
     {
         var ping = new Ping(Guid.NewGuid());
         var notBefore = DateTimeOffset.UtcNow.AddSeconds(3);
@@ -33,7 +33,7 @@ public sealed class MessagingTests(Backend backend)
     }
 
     [Fact]
-    public async Task A_message_that_was_given_up_is_in_the_dead_letters_until_it_is_replayed()
+    public async Task A_message_is_dead_lettered_after_its_last_attempt_and_can_be_replayed()
     {
         var ping = new Ping(Guid.NewGuid(), Failures: 2);
 
@@ -49,7 +49,7 @@ public sealed class MessagingTests(Backend backend)
     }
 
     [Fact]
-    public async Task A_handler_that_fails_does_not_hold_back_the_others_of_its_message()
+    public async Task A_failing_handler_does_not_block_other_handlers_of_the_message()
     {
         var ping = new Ping(Guid.NewGuid(), Failures: int.MaxValue);
 
@@ -65,42 +65,42 @@ public sealed class MessagingTests(Backend backend)
 
 #if (!HasRabbitMq)
     [Fact]
-    public async Task A_message_that_this_version_has_no_handler_for_is_left_for_another_one()
+    public async Task A_message_of_an_unknown_type_stays_in_the_outbox()
     {
         var id = Guid.CreateVersion7();
         var now = DateTimeOffset.UtcNow;
         await using var scope = backend.Services.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
-        db.Add(new OutboxMessage { Id = id, Type = "tests.of-the-next-version", Body = "{}", CreatedAt = now, DueAt = now });
+        db.Add(new OutboxMessage { Id = id, Type = "tests.unknown-type", Body = "{}", CreatedAt = now, DueAt = now });
         await db.SaveChangesAsync(TestContext.Current.CancellationToken);
 
         var later = new Ping(Guid.NewGuid());
         await backend.PublishAsync([later]);
 
         await MessageSteps.WaitUntilAsync(() => Task.FromResult(Pings.Handled.ContainsKey(later.Id)));
-        var left = await db.OutboxMessages.AsNoTracking().SingleAsync(message => message.Id == id, TestContext.Current.CancellationToken);
-        Assert.Equal(0, left.Attempts);
-        Assert.NotNull(left.DueAt);
+        var remaining = await db.OutboxMessages.AsNoTracking().SingleAsync(message => message.Id == id, TestContext.Current.CancellationToken);
+        Assert.Equal(0, remaining.Attempts);
+        Assert.NotNull(remaining.DueAt);
     }
 
 #endif
     [Fact]
-    public async Task A_bad_message_does_not_hold_back_its_batch()
+    public async Task A_poison_message_does_not_block_its_batch()
     {
-        var bad = new BatchedPing(Guid.NewGuid(), Failures: int.MaxValue);
+        var poison = new BatchedPing(Guid.NewGuid(), Failures: int.MaxValue);
         var good = Enumerable.Range(0, 20).Select(_ => new BatchedPing(Guid.NewGuid())).ToList();
 
-        await backend.PublishAsync([.. good[..10], bad, .. good[10..]]);
+        await backend.PublishAsync([.. good[..10], poison, .. good[10..]]);
 
         await MessageSteps.WaitUntilAsync(() => Task.FromResult(good.TrueForAll(ping => Pings.Handled.ContainsKey(ping.Id))));
-        Assert.False(Pings.Handled.ContainsKey(bad.Id));
+        Assert.False(Pings.Handled.ContainsKey(poison.Id));
     }
 
     [Theory]
     [InlineData("SaveChanges")]
     [InlineData("ExecuteUpdate")]
     [InlineData("ExecuteDelete")]
-    public async Task A_handler_that_saves_by_itself_is_refused_and_not_retried(string call)
+    public async Task A_handler_that_saves_changes_is_dead_lettered_without_retries(string call)
     {
         var ping = new SavingPing(Guid.NewGuid(), call);
 
@@ -112,11 +112,11 @@ public sealed class MessagingTests(Backend backend)
     }
 
     [Fact]
-    public async Task A_message_that_is_too_large_is_refused_when_it_is_published() =>
+    public async Task Publishing_a_message_that_is_too_large_throws() =>
         await Assert.ThrowsAsync<ArgumentException>(() => backend.PublishAsync([new LargePing(new string('x', 1024 * 1024))]));
 
     [Fact]
-    public async Task What_travels_with_a_message_outlives_retries_and_replay_and_reaches_what_its_handler_publishes()
+    public async Task Headers_and_trace_context_survive_retries_and_replay_and_correlate_published_messages()
     {
         var ping = new Ping(Guid.NewGuid(), Failures: 2);
         using var request = new Activity("request") { TraceStateString = "vendor=1" }.Start();
@@ -129,9 +129,9 @@ public sealed class MessagingTests(Backend backend)
         await MessageSteps.WaitUntilAsync(() => Task.FromResult(Pings.Echoes.ContainsKey(ping.Id)));
 
         var trace = request.TraceId.ToString();
-        var tries = Pings.Received.Where(received => received.Id == ping.Id).Select(received => received.Message).ToList();
-        Assert.Equal(3, tries.Count);
-        Assert.All(tries, message =>
+        var attempts = Pings.Received.Where(received => received.Id == ping.Id).Select(received => received.Message).ToList();
+        Assert.Equal(3, attempts.Count);
+        Assert.All(attempts, message =>
         {
             Assert.Equal((Guid.Parse(id!), trace, null), (message.Id, message.CorrelationId, message.CausationId));
             Assert.Equal(("Zoë", "vendor=1"), (message.Headers["tenant"], message.Headers["tracestate"]));
@@ -144,7 +144,7 @@ public sealed class MessagingTests(Backend backend)
     }
 
     [Fact]
-    public async Task A_batch_handler_gets_what_travels_with_each_message()
+    public async Task A_batch_handler_receives_the_headers_of_each_message()
     {
         var (first, second) = (new BatchedPing(Guid.NewGuid()), new BatchedPing(Guid.NewGuid()));
 
@@ -163,12 +163,12 @@ public sealed class MessagingTests(Backend backend)
     [InlineData("correlation-id", "a")]
     [InlineData("tenant", "a\0b")]
     [InlineData("tenant", null)]
-    public async Task A_header_that_cannot_be_sent_is_refused_when_it_is_published(string name, string? value) =>
+    public async Task Publishing_an_invalid_header_throws(string name, string? value) =>
         await Assert.ThrowsAsync<ArgumentException>(() => backend.PublishAsync(
             [new Ping(Guid.NewGuid())], headers: new Dictionary<string, string> { [name] = value ?? new string('x', 8 * 1024) }));
 
     [Fact]
-    public async Task A_message_whose_transaction_is_rolled_back_is_never_sent()
+    public async Task A_message_is_not_sent_if_its_transaction_is_rolled_back()
     {
         var ping = new Ping(Guid.NewGuid());
         await using var scope = backend.Services.CreateAsyncScope();

@@ -7,7 +7,7 @@ namespace ScalableBackend.IntegrationTests;
 public sealed class MigrationTests
 {
     [Fact]
-    public void Every_change_of_the_model_has_its_migration()
+    public void The_model_has_no_pending_changes()
     {
         using var db = new DesignTimeDbContextFactory().CreateDbContext([]);
 

@@ -6,8 +6,8 @@ using ScalableBackend.Shared.Scheduling;
 
 namespace ScalableBackend.IntegrationTests;
 
-/// <param name="Id">Tells pings apart.</param>
-/// <param name="Failures">How often it fails before it is handled.</param>
+/// <param name="Id">Identifies the ping.</param>
+/// <param name="Failures">How many attempts fail before one succeeds.</param>
 internal sealed record Ping(Guid Id, int Failures = 0) : IMessage
 {
     public static string MessageType => "tests.ping";
@@ -29,32 +29,32 @@ internal sealed record Echo(Guid Id) : IMessage
     public static string MessageType => "tests.echo";
 }
 
-/// <summary>Its handlers never succeed.</summary>
-internal sealed record LostPing(Guid Id) : IMessage
+/// <summary>A poison message: its handlers always fail.</summary>
+internal sealed record PoisonPing(Guid Id) : IMessage
 {
-    public static string MessageType => "tests.lost-ping";
+    public static string MessageType => "tests.poison-ping";
 }
 
-/// <summary>Its handler saves by itself, which is refused.</summary>
+/// <summary>Its handler saves changes itself, which is not allowed.</summary>
 internal sealed record SavingPing(Guid Id, string Call = "SaveChanges") : IMessage
 {
     public static string MessageType => "tests.saving-ping";
 }
 
-/// <summary>Which pings have come through, and when.</summary>
+/// <summary>Records which pings were handled, and when.</summary>
 internal static class Pings
 {
-    private static readonly ConcurrentDictionary<Guid, int> Tries = [];
+    private static readonly ConcurrentDictionary<Guid, int> Attempts = [];
 
     public static ConcurrentDictionary<Guid, DateTimeOffset> Handled { get; } = [];
 
-    /// <summary>What came with each try of a ping.</summary>
+    /// <summary>The message metadata of each attempt to handle a ping.</summary>
     public static ConcurrentQueue<(Guid Id, ReceivedMessage Message)> Received { get; } = [];
 
-    /// <summary>What came with the echo of a ping.</summary>
+    /// <summary>The message metadata of the echo of each ping.</summary>
     public static ConcurrentDictionary<Guid, ReceivedMessage> Echoes { get; } = [];
 
-    /// <summary>Those that the second handler has seen.</summary>
+    /// <summary>The pings that the second handler has handled.</summary>
     public static ConcurrentDictionary<Guid, bool> Observed { get; } = [];
 
     public static void AddPings(IServiceCollection services)
@@ -63,16 +63,16 @@ internal static class Pings
         services.AddMessageHandler<Ping, PingObserver>("tests-ping-observer");
         services.AddMessageHandler<Echo, EchoHandler>("tests-echo");
         services.AddMessageBatchHandler<BatchedPing, BatchedPingHandler>("tests-batched-ping");
-        services.AddMessageHandler<LostPing, LostPingHandler>("tests-lost-ping", options => options.NeverRetry<InvalidOperationException>());
-        services.AddMessageHandler<LostPing, LostPingHandler>("tests-lost-ping-observer", options => options.NeverRetry<InvalidOperationException>());
+        services.AddMessageHandler<PoisonPing, PoisonPingHandler>("tests-poison-ping", options => options.NeverRetry<InvalidOperationException>());
+        services.AddMessageHandler<PoisonPing, PoisonPingHandler>("tests-poison-ping-observer", options => options.NeverRetry<InvalidOperationException>());
         services.AddMessageHandler<SavingPing, SavingPingHandler>("tests-saving-ping", options => options.NeverRetry<InvalidOperationException>());
     }
 
     private static void Handle(Guid id, int failures)
     {
-        if (Tries.AddOrUpdate(id, 1, (_, tries) => tries + 1) <= failures)
+        if (Attempts.AddOrUpdate(id, 1, (_, attempts) => attempts + 1) <= failures)
         {
-            // With a character that not every database stores.
+            // Includes a NUL character, which not every database can store.
             throw new InvalidOperationException("Not yet.\0");
         }
 
@@ -122,9 +122,9 @@ internal static class Pings
         }
     }
 
-    private sealed class LostPingHandler(MessageContext context) : IMessageHandler<LostPing>
+    private sealed class PoisonPingHandler(MessageContext context) : IMessageHandler<PoisonPing>
     {
-        public Task HandleAsync(LostPing message, CancellationToken cancellationToken)
+        public Task HandleAsync(PoisonPing message, CancellationToken cancellationToken)
         {
             Received.Enqueue((message.Id, context.Message!));
             throw new InvalidOperationException("Never.");
@@ -135,11 +135,11 @@ internal static class Pings
     {
         public Task HandleAsync(SavingPing message, CancellationToken cancellationToken) => message.Call switch
         {
-            "ExecuteDelete" => None.ExecuteDeleteAsync(cancellationToken),
-            "ExecuteUpdate" => None.ExecuteUpdateAsync(update => update.SetProperty(lease => lease.DueAt, default(DateTimeOffset)), cancellationToken),
+            "ExecuteDelete" => NoLeases.ExecuteDeleteAsync(cancellationToken),
+            "ExecuteUpdate" => NoLeases.ExecuteUpdateAsync(update => update.SetProperty(lease => lease.DueAt, default(DateTimeOffset)), cancellationToken),
             _ => db.SaveChangesAsync(cancellationToken),
         };
 
-        private IQueryable<JobLease> None => db.Set<JobLease>().Where(lease => lease.Name == "");
+        private IQueryable<JobLease> NoLeases => db.Set<JobLease>().Where(lease => lease.Name == "");
     }
 }

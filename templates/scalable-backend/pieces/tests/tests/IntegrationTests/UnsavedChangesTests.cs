@@ -18,7 +18,7 @@ public sealed class UnsavedChangesTests(Backend backend)
     [InlineData("POST", "/saved", HttpStatusCode.Accepted)]
     [InlineData("POST", "/refused", HttpStatusCode.Conflict)]
     [InlineData("GET", "/read", HttpStatusCode.OK)]
-    public async Task A_write_that_leaves_its_changes_unsaved_does_not_succeed(string method, string path, HttpStatusCode expected)
+    public async Task A_successful_response_with_unsaved_changes_is_an_error(string method, string path, HttpStatusCode expected)
     {
         await using var app = await StartAsync();
         using var request = new HttpRequestMessage(new HttpMethod(method), path);

@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.TestHost;
 namespace ScalableBackend.IntegrationTests;
 
 #if (HasSample)
-/// <param name="settings">Configuration that wins over all other.</param>
-/// <param name="payments">The way to the payment simulator, which is part of the API and listens on no port here.</param>
+/// <param name="settings">Configuration that overrides all other sources.</param>
+/// <param name="payments">Creates handlers that send to the payment simulator, which is part of the in-memory API.</param>
 internal sealed class WorkerFactory(IReadOnlyDictionary<string, string> settings, Func<HttpMessageHandler> payments)
     : WebApplicationFactory<worker::Program>
 #else

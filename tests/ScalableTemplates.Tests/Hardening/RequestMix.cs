@@ -4,10 +4,10 @@ using ScalableTemplates.Tests.EndToEnd;
 
 namespace ScalableTemplates.Tests.Hardening;
 
-/// <summary>What clients ask for: of ten requests, six are for a product, two for a page of orders, and two place one.</summary>
-internal sealed class TrafficMix(Guid product)
+/// <summary>The request mix: 60 % read a product, 20 % list orders and 20 % place an order.</summary>
+internal sealed class RequestMix(Guid product)
 {
-    private static readonly string Orderer = Token.Create("grace");
+    private static readonly string OrderToken = Token.Create("grace");
     private static readonly string Run = Guid.NewGuid().ToString("N");
 
     private readonly byte[] product = Get($"v1/products/{product}");
@@ -23,12 +23,12 @@ internal sealed class TrafficMix(Guid product)
 
     private static byte[] Get(string path) => Encoding.ASCII.GetBytes($"GET /{path} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {Token.Create()}\r\n\r\n");
 
-    // By another customer than who reads: his page of orders is as long at the end as at the beginning.
+    // Placed by a different customer than the reader, so that the listed page does not grow during the run.
     private byte[] Post(int number)
     {
         var body = $$"""{"email":"ada@example.com","paymentMethod":"card","lines":[{"productId":"{{line}}","quantity":1}]}""";
         return Encoding.ASCII.GetBytes(string.Create(
             CultureInfo.InvariantCulture,
-            $"POST /v1/orders HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {Orderer}\r\nIdempotency-Key: {Run}-{number}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}"));
+            $"POST /v1/orders HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {OrderToken}\r\nIdempotency-Key: {Run}-{number}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}"));
     }
 }

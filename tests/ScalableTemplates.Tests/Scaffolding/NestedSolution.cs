@@ -2,21 +2,21 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Scaffolding;
 
-[CollectionDefinition(nameof(ForeignFolder))]
-public sealed class ForeignFolderOnce : ICollectionFixture<ForeignFolder>;
+[CollectionDefinition(nameof(NestedSolution))]
+public sealed class SharedNestedSolution : ICollectionFixture<NestedSolution>;
 
 /// <summary>
-/// A solution restored and built below a folder whose owner has other settings, a second package feed and a git repository. Its name
-/// sorts before those of all packages, which decides the order of 'using' directives.
+/// A solution that is restored and built below a folder with different settings, a second package feed and a git repository. Its name
+/// sorts before those of all packages, which affects the order of 'using' directives.
 /// </summary>
-public sealed class ForeignFolder : IAsyncLifetime
+public sealed class NestedSolution : IAsyncLifetime
 {
-    // Whoever reads it fails.
+    // Any build that imports this file fails.
     private const string Broken = """<Project><Import Project="that-does-not-exist.props" /></Project>""";
 
-    private readonly WebStandIn feed = new();
+    private readonly StaticWebServer feed = new();
 
-    internal string Solution { get; private set; } = "";
+    internal string Folder { get; private set; } = "";
 
     internal CommandResult Created { get; private set; } = null!;
 
@@ -24,8 +24,8 @@ public sealed class ForeignFolder : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        var parent = Directory.CreateDirectory(Path.Combine(TempFolder.Create("foreign"), "Straße 1 & Söhne")).FullName;
-        // With the second resource 'dotnet tool restore' looks for newer versions; without it, it fails.
+        var parent = Directory.CreateDirectory(Path.Combine(TempFolder.Create("nested"), "Straße 1 & Söhne")).FullName;
+        // 'dotnet tool restore' fails without the second resource.
         feed.Add("/index.json", "application/json", $$"""
             {"version":"3.0.0","resources":[
               {"@id":"{{feed.Address}}/flat/","@type":"PackageBaseAddress/3.0.0"},
@@ -36,30 +36,30 @@ public sealed class ForeignFolder : IAsyncLifetime
             await File.WriteAllTextAsync(Path.Combine(parent, file), text);
         }
 
-        Solution = Path.Combine(parent, "Acme");
+        Folder = Path.Combine(parent, "Acme");
         var hive = await Hive.FromPackageAsync();
-        Created = await hive.NewAsync(Repo.Root, "scalable-backend", "-n", "Acme", "-o", Solution, "--stage", "single", "--no-update-check");
+        Created = await hive.NewAsync(Repo.Root, "scalable-backend", "-n", "Acme", "-o", Folder, "--stage", "single", "--no-update-check");
         await GitAsync("init", "--quiet", parent);
         await GitAsync("add", "--all");
         await GitAsync("-c", "user.name=Acme", "-c", "user.email=acme@example.com", "commit", "--quiet", "--message", "Start");
-        Built = await Command.DotnetAsync(Solution, "build", "--no-restore", "-warnaserror");
+        Built = await Command.DotnetAsync(Folder, "build", "--no-restore", "-warnaserror");
     }
 
     public async Task DisposeAsync() => await feed.DisposeAsync();
 
-    internal Task<CommandResult> DotnetAsync(params string[] arguments) => Command.DotnetAsync(Solution, arguments);
+    internal Task<CommandResult> DotnetAsync(params string[] arguments) => Command.DotnetAsync(Folder, arguments);
 
     /// <returns>The files that changed since the solution was created.</returns>
-    internal async Task<string> ChangesAsync() => (await GitAsync("status", "--porcelain", "--untracked-files=all", "--", Solution)).Output;
+    internal async Task<string> ChangesAsync() => (await GitAsync("status", "--porcelain", "--untracked-files=all", "--", Folder)).Output;
 
     internal async Task UndoAsync()
     {
-        await GitAsync("checkout", "--quiet", "--", Solution);
-        await GitAsync("clean", "--quiet", "--force", "-d", "--", Solution);
+        await GitAsync("checkout", "--quiet", "--", Folder);
+        await GitAsync("clean", "--quiet", "--force", "-d", "--", Folder);
     }
 
     private async Task<CommandResult> GitAsync(params string[] arguments) =>
-        (await Command.RunAsync("git", arguments, Solution, TimeSpan.FromMinutes(1))).EnsureSuccess();
+        (await Command.RunAsync("git", arguments, Folder, TimeSpan.FromMinutes(1))).EnsureSuccess();
 
     private static Dictionary<string, string> Settings(string feed) => new()
     {

@@ -9,12 +9,12 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
-/// <summary>The same request, many times at once, at two processes that share nothing but the servers.</summary>
+/// <summary>Concurrent requests with the same idempotency key, sent to two processes.</summary>
 [Collection("End to end")]
-public sealed class SameKeyTests(ServersFixture servers)
+public sealed class ConcurrentIdempotencyTests(ServersFixture servers)
 {
     [SkippableFact]
-    public async Task Fifty_parallel_posts_with_one_key_make_one_order()
+    public async Task Fifty_concurrent_requests_with_one_key_place_one_order()
     {
         Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
         var connectionStrings = await servers.GetConnectionStringsAsync();
@@ -53,8 +53,8 @@ public sealed class SameKeyTests(ServersFixture servers)
                 return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
             }
 
-            // Another one with this key is under way, or it has waited for too long on a busy machine.
-            Assert.True(clock.Elapsed < Daemon.Patience, $"Still {response.StatusCode} after {Daemon.Patience}.");
+            // A request with this key is in progress, or this one timed out on a busy machine.
+            Assert.True(clock.Elapsed < Daemon.WaitTimeout, $"Still {response.StatusCode} after {Daemon.WaitTimeout}.");
             await Task.Delay(100);
         }
     }

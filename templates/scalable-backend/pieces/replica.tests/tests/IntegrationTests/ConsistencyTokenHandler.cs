@@ -1,7 +1,7 @@
 namespace ScalableBackend.IntegrationTests;
 
-/// <summary>Sends the token of the last write along, as a client does that wants to read what it wrote.</summary>
-internal sealed class ReplicaTokens : DelegatingHandler
+/// <summary>Sends the consistency token of the last write with each request, as a client does that relies on read-your-writes.</summary>
+internal sealed class ConsistencyTokenHandler : DelegatingHandler
 {
     private const string Header = "Consistency-Token";
 

@@ -5,30 +5,30 @@ using System.Net.Sockets;
 
 namespace ScalableTemplates.Tests.Degradation;
 
-/// <summary>Stands before a server of this process and plays its faults: it refuses callers, or takes them and never answers.</summary>
-internal sealed class Gate : IAsyncDisposable
+/// <summary>A TCP proxy in front of an in-process server that injects faults: it refuses connections, or accepts them and forwards nothing.</summary>
+internal sealed class FaultProxy : IAsyncDisposable
 {
     private readonly int target;
     private readonly IPEndPoint address;
     private readonly ConcurrentBag<TcpClient> connections = [];
     private TcpListener listener;
     private Task accepting;
-    private TaskCompletionSource open = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <param name="server">The server that it stands before.</param>
-    public Gate(Uri server)
+    /// <param name="server">The server to forward to.</param>
+    public FaultProxy(Uri server)
     {
         target = server.Port;
         (listener, address) = EndToEnd.FreePort.Listen(port => Listen(new IPEndPoint(IPAddress.Loopback, port)));
         Address = new UriBuilder(server) { Port = address.Port }.Uri;
-        open.SetResult();
+        released.SetResult();
         accepting = AcceptAsync(listener);
     }
 
     public Uri Address { get; }
 
-    /// <summary>Nobody is there.</summary>
-    public async Task ShutAsync()
+    /// <summary>Closes all connections and refuses new ones.</summary>
+    public async Task CloseAsync()
     {
         listener.Dispose();
         await accepting;
@@ -40,7 +40,7 @@ internal sealed class Gate : IAsyncDisposable
         connections.Clear();
     }
 
-    /// <summary>At the address that callers know; if somebody else has it, as soon as it is free.</summary>
+    /// <summary>Listens again on the same address, retrying while another process uses it.</summary>
     public async Task OpenAsync()
     {
         for (var clock = Stopwatch.StartNew(); ;)
@@ -51,31 +51,31 @@ internal sealed class Gate : IAsyncDisposable
                 accepting = AcceptAsync(listener);
                 return;
             }
-            catch (SocketException) when (clock.Elapsed < EndToEnd.Daemon.Patience)
+            catch (SocketException) when (clock.Elapsed < EndToEnd.Daemon.WaitTimeout)
             {
                 await Task.Delay(TimeSpan.FromSeconds(1));
             }
         }
     }
 
-    /// <summary>Takes connections and requests, and answers none.</summary>
+    /// <summary>Accepts connections and data without forwarding anything.</summary>
     public Task HangAsync()
     {
-        open = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        released = new(TaskCreationOptions.RunContinuationsAsynchronously);
         return Task.CompletedTask;
     }
 
-    /// <summary>Goes on with everything that it was sent.</summary>
+    /// <summary>Forwards everything that was held back.</summary>
     public Task ResumeAsync()
     {
-        open.TrySetResult();
+        released.TrySetResult();
         return Task.CompletedTask;
     }
 
     public async ValueTask DisposeAsync()
     {
-        open.TrySetResult();
-        await ShutAsync();
+        released.TrySetResult();
+        await CloseAsync();
     }
 
     private static (TcpListener Listener, IPEndPoint Address) Listen(IPEndPoint address)
@@ -85,53 +85,53 @@ internal sealed class Gate : IAsyncDisposable
         return (listener, address);
     }
 
-    private async Task AcceptAsync(TcpListener door)
+    private async Task AcceptAsync(TcpListener listener)
     {
         try
         {
             while (true)
             {
-                _ = ServeAsync(await door.AcceptTcpClientAsync());
+                _ = ServeAsync(await listener.AcceptTcpClientAsync());
             }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // It was shut.
+            // The proxy was closed.
         }
     }
 
-    private async Task ServeAsync(TcpClient caller)
+    private async Task ServeAsync(TcpClient client)
     {
         using var server = new TcpClient { NoDelay = true };
-        using var _ = caller;
-        caller.NoDelay = true;
-        connections.Add(caller);
+        using var _ = client;
+        client.NoDelay = true;
+        connections.Add(client);
         connections.Add(server);
         try
         {
             await server.ConnectAsync(IPAddress.Loopback, target);
-            await Task.WhenAny(PassAsync(caller, server), PassAsync(server, caller));
+            await Task.WhenAny(ForwardAsync(client, server), ForwardAsync(server, client));
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // It was shut meanwhile.
+            // The proxy was closed.
         }
     }
 
-    private async Task PassAsync(TcpClient from, TcpClient to)
+    private async Task ForwardAsync(TcpClient from, TcpClient to)
     {
         try
         {
             var bytes = new byte[64 * 1024];
             while (await from.GetStream().ReadAsync(bytes) is > 0 and var count)
             {
-                await open.Task;
+                await released.Task;
                 await to.GetStream().WriteAsync(bytes.AsMemory(0, count));
             }
         }
         catch (Exception exception) when (exception is IOException or InvalidOperationException)
         {
-            // One side is gone, and the other side learns it.
+            // One side closed its connection, which closes the other one, too.
         }
     }
 }

@@ -6,30 +6,30 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Scaffolding;
 
-/// <summary>What developers and build servers do with a solution works from the start, in a folder full of other settings.</summary>
-[Collection(nameof(ForeignFolder))]
-public sealed class ToolTests(ForeignFolder foreign)
+/// <summary>Common tasks of developers and build servers succeed on a new solution, even below a folder with different settings.</summary>
+[Collection(nameof(NestedSolution))]
+public sealed class ToolingTests(NestedSolution nested)
 {
     private static readonly string Rid = $"linux-{(RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "x64")}";
 
     [Fact]
-    public void Settings_and_feeds_of_a_parent_folder_do_not_matter()
+    public void Settings_and_feeds_of_a_parent_folder_have_no_effect()
     {
-        Assert.Equal(0, foreign.Created.ExitCode);
-        Assert.DoesNotContain("failed", foreign.Created.Everything, StringComparison.OrdinalIgnoreCase);
-        foreign.Built.EnsureSuccess();
-        Assert.Contains("0 Warning(s)", foreign.Built.Output, StringComparison.Ordinal);
+        Assert.Equal(0, nested.Created.ExitCode);
+        Assert.DoesNotContain("failed", nested.Created.Everything, StringComparison.OrdinalIgnoreCase);
+        nested.Built.EnsureSuccess();
+        Assert.Contains("0 Warning(s)", nested.Built.Output, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Restored_solution_publishes_without_another_restore()
     {
-        (await foreign.DotnetAsync("publish", "--no-restore")).EnsureSuccess();
-        (await foreign.DotnetAsync("publish", "src/Api", "--no-restore", "--runtime", Rid)).EnsureSuccess();
+        (await nested.DotnetAsync("publish", "--no-restore")).EnsureSuccess();
+        (await nested.DotnetAsync("publish", "src/Api", "--no-restore", "--runtime", Rid)).EnsureSuccess();
 
-        var published = Path.Combine(foreign.Solution, "src", "Api", "bin", "Release", "net10.0", Rid, "publish");
+        var published = Path.Combine(nested.Folder, "src", "Api", "bin", "Release", "net10.0", Rid, "publish");
         Assert.True(IsPrecompiled(Path.Combine(published, "Acme.Api.dll")));
-        Assert.True(IsPrecompiled(Path.Combine(published, "Acme.Core.dll")));
+        Assert.True(IsPrecompiled(Path.Combine(published, "Acme.Shared.dll")));
     }
 
     [Fact]
@@ -38,7 +38,7 @@ public sealed class ToolTests(ForeignFolder foreign)
         await using var registry = new ImageRegistry();
         var archive = Path.Combine(TempFolder.Create("image"), "api.tar");
 
-        (await foreign.DotnetAsync("publish", "src/Api", "--no-restore", "--os", "linux", "-t:PublishContainer",
+        (await nested.DotnetAsync("publish", "src/Api", "--no-restore", "--os", "linux", "-t:PublishContainer",
             $"-p:ContainerBaseImage={registry.Image}", $"-p:ContainerArchiveOutputPath={archive}")).EnsureSuccess();
 
         Assert.Equal(["acme-api:latest"], await TagsAsync(archive));
@@ -46,18 +46,18 @@ public sealed class ToolTests(ForeignFolder foreign)
 
     [Fact]
     public async Task Code_is_formatted() =>
-        (await foreign.DotnetAsync("format", "--no-restore", "--verify-no-changes")).EnsureSuccess();
+        (await nested.DotnetAsync("format", "--no-restore", "--verify-no-changes")).EnsureSuccess();
 
     [Fact]
-    public async Task Token_for_development_leaves_the_tree_clean()
+    public async Task Creating_a_development_token_leaves_the_working_tree_clean()
     {
-        await CreateTokenAsync(foreign.Solution);
+        await CreateTokenAsync(nested.Folder);
 
-        Assert.Equal("", await foreign.ChangesAsync());
+        Assert.Equal("", await nested.ChangesAsync());
     }
 
     [Fact]
-    public async Task Token_for_development_changes_no_file_of_services()
+    public async Task Creating_a_development_token_changes_no_file_of_the_services_stage()
     {
         var solution = await Scaffold.CreateAsync(TemplateOptions.Services);
         var before = FileTree.Read(solution);
@@ -70,18 +70,18 @@ public sealed class ToolTests(ForeignFolder foreign)
     [Fact]
     public async Task Added_migration_builds()
     {
-        (await foreign.DotnetAsync("tool", "restore")).EnsureSuccess();
-        (await foreign.DotnetAsync("ef", "migrations", "add", "AddNothing", "--no-build", "--project", "src/Shared", "--output-dir", "Data/Migrations")).EnsureSuccess();
+        (await nested.DotnetAsync("tool", "restore")).EnsureSuccess();
+        (await nested.DotnetAsync("ef", "migrations", "add", "AddNothing", "--no-build", "--project", "src/Shared", "--output-dir", "Data/Migrations")).EnsureSuccess();
 
-        Assert.Contains("_AddNothing.Designer.cs", await foreign.ChangesAsync(), StringComparison.Ordinal);
-        (await foreign.DotnetAsync("build", "src/Shared", "--no-restore", "-warnaserror")).EnsureSuccess();
-        await foreign.UndoAsync();
+        Assert.Contains("_AddNothing.Designer.cs", await nested.ChangesAsync(), StringComparison.Ordinal);
+        (await nested.DotnetAsync("build", "src/Shared", "--no-restore", "-warnaserror")).EnsureSuccess();
+        await nested.UndoAsync();
     }
 
     [Fact]
     public async Task Files_written_at_run_time_are_neither_watched_nor_committed()
     {
-        var api = Path.Combine(foreign.Solution, "src", "Api");
+        var api = Path.Combine(nested.Folder, "src", "Api");
         var pickup = Directory.CreateDirectory(Path.Combine(api, "pickup")).FullName;
         string[] written = [Path.Combine(api, "app.db"), Path.Combine(api, "app.db-wal"), Path.Combine(api, "app.db-shm"), Path.Combine(pickup, "1.eml")];
         foreach (var file in written)
@@ -89,17 +89,17 @@ public sealed class ToolTests(ForeignFolder foreign)
             await File.WriteAllTextAsync(file, "");
         }
 
-        var items = (await foreign.DotnetAsync("msbuild", "src/Api", "-getItem:None,Content,EmbeddedResource")).EnsureSuccess().Output;
+        var items = (await nested.DotnetAsync("msbuild", "src/Api", "-getItem:None,Content,EmbeddedResource")).EnsureSuccess().Output;
 
         Assert.Contains("Api.http", items, StringComparison.Ordinal);
         Assert.DoesNotContain("app.db", items, StringComparison.Ordinal);
         Assert.DoesNotContain(".eml", items, StringComparison.Ordinal);
-        Assert.Equal("", await foreign.ChangesAsync());
+        Assert.Equal("", await nested.ChangesAsync());
     }
 
     private static async Task CreateTokenAsync(string solution)
     {
-        // The key goes to the home folder of the user; packages stay where they are.
+        // A separate home folder for the signing key, with the existing package cache.
         var home = TempFolder.Create("home");
         var packages = Environment.GetEnvironmentVariable("NUGET_PACKAGES")
             ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");

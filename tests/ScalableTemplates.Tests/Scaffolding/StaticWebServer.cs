@@ -4,14 +4,14 @@ using ScalableTemplates.Tests.EndToEnd;
 
 namespace ScalableTemplates.Tests.Scaffolding;
 
-/// <summary>Serves a few fixed documents over HTTP, and 404 for all others.</summary>
-internal sealed class WebStandIn : IAsyncDisposable
+/// <summary>Serves fixed documents over HTTP, and 404 for all others.</summary>
+internal sealed class StaticWebServer : IAsyncDisposable
 {
     private readonly Dictionary<string, (string Type, byte[] Body)> documents = [];
     private readonly HttpListener listener;
     private readonly Task serving;
 
-    public WebStandIn()
+    public StaticWebServer()
     {
         (listener, Port) = Listen();
         serving = ServeAsync();
@@ -44,7 +44,7 @@ internal sealed class WebStandIn : IAsyncDisposable
             }
             catch (HttpListenerException)
             {
-                // Taken by another process meanwhile.
+                // Another process took the port.
                 listener.Close();
             }
         }

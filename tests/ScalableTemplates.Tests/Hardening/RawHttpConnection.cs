@@ -4,21 +4,21 @@ using System.Text;
 
 namespace ScalableTemplates.Tests.Hardening;
 
-/// <summary>One connection by HTTP/1.1 that costs next to nothing: whoever measures shares the processors with whom he measures.</summary>
-internal sealed class CheapConnection(Uri server) : IDisposable
+/// <summary>An HTTP/1.1 connection with minimal overhead, as the load generator shares the CPUs with the API under test.</summary>
+internal sealed class RawHttpConnection(Uri server) : IDisposable
 {
     private readonly Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly byte[] buffer = new byte[32 * 1024];
     private int length;
 
-    /// <summary>Whether the answer says how many whole seconds to wait, and why as ProblemDetails.</summary>
-    public bool IsRefusal => Has("\r\nContent-Type: application/problem+json\r\n"u8) && Has("\"status\":503"u8)
+    /// <summary>Whether the response is a 503 with problem details and a Retry-After of whole seconds.</summary>
+    public bool IsRejection => Has("\r\nContent-Type: application/problem+json\r\n"u8) && Has("\"status\":503"u8)
         && buffer.AsSpan(0, length).IndexOf(RetryAfter) is > 0 and var at && buffer[at + RetryAfter.Length] is >= (byte)'1' and <= (byte)'9'
         && buffer.AsSpan(at + RetryAfter.Length).IndexOf((byte)'\r') == buffer.AsSpan(at + RetryAfter.Length).IndexOfAnyExceptInRange((byte)'0', (byte)'9');
 
     public string Text => Encoding.ASCII.GetString(buffer, 0, length);
 
-    /// <returns>The status of the answer; the whole of it is in <see cref="Text"/> until the next one.</returns>
+    /// <returns>The status code. <see cref="Text"/> holds the whole response until the next request.</returns>
     public async ValueTask<int> SendAsync(ReadOnlyMemory<byte> request)
     {
         if (!socket.Connected)
@@ -41,22 +41,22 @@ internal sealed class CheapConnection(Uri server) : IDisposable
 
     private static ReadOnlySpan<byte> RetryAfter => "\r\nRetry-After: "u8;
 
-    private bool Has(ReadOnlySpan<byte> words) => buffer.AsSpan(0, length).IndexOf(words) > 0;
+    private bool Has(ReadOnlySpan<byte> text) => buffer.AsSpan(0, length).IndexOf(text) > 0;
 
-    private static bool IsComplete(ReadOnlySpan<byte> answer)
+    private static bool IsComplete(ReadOnlySpan<byte> response)
     {
-        var end = answer.IndexOf("\r\n\r\n"u8);
+        var end = response.IndexOf("\r\n\r\n"u8);
         if (end < 0)
         {
             return false;
         }
 
-        var header = answer[..end];
+        var header = response[..end];
         var name = "\r\nContent-Length: "u8;
         var start = header.IndexOf(name);
         if (start < 0)
         {
-            return header.IndexOf("\r\nTransfer-Encoding: chunked"u8) < 0 || answer.EndsWith("\r\n0\r\n\r\n"u8);
+            return header.IndexOf("\r\nTransfer-Encoding: chunked"u8) < 0 || response.EndsWith("\r\n0\r\n\r\n"u8);
         }
 
         var body = 0;
@@ -70,6 +70,6 @@ internal sealed class CheapConnection(Uri server) : IDisposable
             body = (body * 10) + digit - '0';
         }
 
-        return answer.Length >= end + 4 + body;
+        return response.Length >= end + 4 + body;
     }
 }

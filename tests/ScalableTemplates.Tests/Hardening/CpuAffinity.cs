@@ -4,10 +4,10 @@ using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Hardening;
 
-/// <summary>Which processors a process may use; so that one can be measured as if it had a machine of its own.</summary>
-internal static class Processors
+/// <summary>The CPU affinity of processes, so that one can be measured as if it ran on a separate machine.</summary>
+internal static class CpuAffinity
 {
-    // Those that this process may use by now: in a container, they may be any.
+    // The CPUs that this process is allowed to use, which may be any subset in a container.
     private static readonly string[] Allowed = FindAllowed();
 
     public static string All => string.Join(',', Allowed);
@@ -16,17 +16,17 @@ internal static class Processors
 
     public static string AllButLast => string.Join(',', Allowed[..^1]);
 
-    /// <summary>Whether a process can get one for itself.</summary>
-    public static bool CanBeGiven => Allowed.Length > 1;
+    /// <summary>Whether there are enough CPUs to reserve one for a process.</summary>
+    public static bool CanReserveOne => Allowed.Length > 1;
 
-    /// <summary>Counts for all threads of the process, and for the processes that it starts from now on. Where that cannot be, nothing changes.</summary>
-    public static async Task GiveAsync(string processors, int process)
+    /// <summary>Sets the affinity of all threads of the process and of its future child processes. Does nothing where that is not supported.</summary>
+    public static async Task SetAsync(string cpus, int process)
     {
-        if (CanBeGiven)
+        if (CanReserveOne)
         {
             (await Command.RunAsync(
                 "taskset",
-                ["--all-tasks", "--cpu-list", "--pid", processors, process.ToString(CultureInfo.InvariantCulture)],
+                ["--all-tasks", "--cpu-list", "--pid", cpus, process.ToString(CultureInfo.InvariantCulture)],
                 Path.GetTempPath(),
                 TimeSpan.FromSeconds(30))).EnsureSuccess();
         }
@@ -38,7 +38,7 @@ internal static class Processors
         const string Name = "Cpus_allowed_list:";
         if (!File.Exists(Status) || Programs.FindFolder("taskset") is null)
         {
-            // Something has to be the last one.
+            // The list must not be empty.
             return ["0"];
         }
 

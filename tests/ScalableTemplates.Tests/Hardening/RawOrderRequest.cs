@@ -6,20 +6,20 @@ using ScalableTemplates.Tests.EndToEnd;
 
 namespace ScalableTemplates.Tests.Hardening;
 
-/// <summary>An order over a connection of its own, sent byte by byte as the test wants it.</summary>
-internal sealed class RawRequest : IDisposable
+/// <summary>Places an order over a raw connection, with full control over what is sent and when.</summary>
+internal sealed class RawOrderRequest : IDisposable
 {
     private readonly TcpClient client = new() { NoDelay = true };
 
-    private RawRequest()
+    private RawOrderRequest()
     {
     }
 
     /// <summary>Sends the headers of an order.</summary>
-    /// <param name="length">Of the body; null if it is sent in chunks.</param>
-    public static async Task<RawRequest> StartAsync(Uri address, long? length, string path = "/v1/orders")
+    /// <param name="length">The length of the body; null if it is chunked.</param>
+    public static async Task<RawOrderRequest> StartAsync(Uri address, long? length, string path = "/v1/orders")
     {
-        var request = new RawRequest();
+        var request = new RawOrderRequest();
         await request.client.ConnectAsync(IPAddress.Loopback, address.Port);
         var framing = length is null ? "Transfer-Encoding: chunked" : $"Content-Length: {length}";
         await request.SendAsync(
@@ -30,7 +30,7 @@ internal sealed class RawRequest : IDisposable
 
     public async Task SendAsync(string text) => await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(text));
 
-    /// <summary>Sends white space, which JSON may begin with, until somebody has had enough of it.</summary>
+    /// <summary>Sends white space, with which JSON may begin, until the server closes the connection.</summary>
     public async Task SendSlowlyAsync(int bytesPerSecond, bool isChunked)
     {
         var spaces = new string(' ', bytesPerSecond / 10);
@@ -49,30 +49,30 @@ internal sealed class RawRequest : IDisposable
         }
     }
 
-    /// <returns>All that is received until the connection is closed.</returns>
+    /// <returns>Everything received until the connection is closed.</returns>
     public async Task<string> ReceiveAsync()
     {
         var received = new MemoryStream();
         try
         {
-            await client.GetStream().CopyToAsync(received).WaitAsync(Daemon.Patience);
+            await client.GetStream().CopyToAsync(received).WaitAsync(Daemon.WaitTimeout);
         }
         catch (IOException)
         {
-            // Closed while it was still sending.
+            // The server closed the connection while the client was still sending.
         }
 
         return Encoding.ASCII.GetString(received.ToArray());
     }
 
-    /// <returns>What is received until then, the end of which is <paramref name="end"/>.</returns>
+    /// <returns>Everything received up to and including <paramref name="end"/>.</returns>
     public async Task<string> ReceiveUntilAsync(string end)
     {
         var received = "";
         var buffer = new byte[4096];
         while (!received.EndsWith(end, StringComparison.Ordinal))
         {
-            var length = await client.GetStream().ReadAsync(buffer).AsTask().WaitAsync(Daemon.Patience);
+            var length = await client.GetStream().ReadAsync(buffer).AsTask().WaitAsync(Daemon.WaitTimeout);
             Assert.True(length > 0, received);
             received += Encoding.ASCII.GetString(buffer, 0, length);
         }

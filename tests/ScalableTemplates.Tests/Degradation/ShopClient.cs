@@ -7,23 +7,23 @@ using ScalableTemplates.Tests.EndToEnd;
 
 namespace ScalableTemplates.Tests.Degradation;
 
-/// <summary>Asks an API for everything it has to offer, and waits as long as it takes.</summary>
-internal sealed class Customer : IDisposable
+/// <summary>A client of the API with a generous timeout, which sends the consistency token of its last write.</summary>
+internal sealed class ShopClient : IDisposable
 {
     private const string TokenHeader = "Consistency-Token";
 
     private readonly HttpClient client;
     private string? token;
 
-    public Customer(Uri address)
+    public ShopClient(Uri address)
     {
         client = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromMinutes(2) };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token.Create());
         client.DefaultRequestHeaders.IfMatch.Add(EntityTagHeaderValue.Any);
     }
 
-    /// <summary>Asks for all at once: a page of products, a product that is in the cache, a new price for another, a new order, an order that is there.</summary>
-    public async Task<Answers> AskForAllAsync(Guid cached, Guid priced, Guid order)
+    /// <summary>Concurrently lists products, gets a cached product, changes the price of another, places an order, gets an existing order and probes.</summary>
+    public async Task<Responses> SendAllAsync(Guid cached, Guid priced, Guid order)
     {
         var key = Guid.NewGuid().ToString();
         var all = await Task.WhenAll(
@@ -34,33 +34,33 @@ internal sealed class Customer : IDisposable
             SendAsync("order", HttpMethod.Get, $"v1/orders/{order}"),
             SendAsync("health", HttpMethod.Get, "health"),
             SendAsync("alive", HttpMethod.Get, "alive"));
-        var placed = all.Single(answer => answer.Request == "place");
-        return new Answers(all, key, placed.Status == HttpStatusCode.Accepted ? IdOf(placed) : null);
+        var placed = all.Single(response => response.Request == "place");
+        return new Responses(all, key, placed.Status == HttpStatusCode.Accepted ? IdOf(placed) : null);
     }
 
-    public Task<Answer> PlaceAsync(string key, Guid product) => SendAsync(
+    public Task<TimedResponse> PlaceAsync(string key, Guid product) => SendAsync(
         "place",
         HttpMethod.Post,
         "v1/orders",
         new { Email = "ada@example.com", PaymentMethod = "card", Lines = new[] { new { ProductId = product, Quantity = 1 } } },
         key);
 
-    public Task<Answer> ReadProductAsync(Guid id) => SendAsync("product", HttpMethod.Get, $"v1/products/{id}");
+    public Task<TimedResponse> ReadProductAsync(Guid id) => SendAsync("product", HttpMethod.Get, $"v1/products/{id}");
 
     public async Task<string> GetHealthAsync() => (await SendAsync("health", HttpMethod.Get, "health")).Body;
 
-    /// <returns>Null if there was no answer to read it from, which may come next time.</returns>
+    /// <returns>Null if the order could not be read.</returns>
     public async Task<string?> GetStatusAsync(Guid order)
     {
-        var answer = await SendAsync("order", HttpMethod.Get, $"v1/orders/{order}");
-        return answer.Status == HttpStatusCode.OK ? JsonElement.Parse(answer.Body).GetProperty("status").GetString() : null;
+        var response = await SendAsync("order", HttpMethod.Get, $"v1/orders/{order}");
+        return response.Status == HttpStatusCode.OK ? JsonElement.Parse(response.Body).GetProperty("status").GetString() : null;
     }
 
-    public static Guid IdOf(Answer placed) => JsonElement.Parse(placed.Body).GetProperty("id").GetGuid();
+    public static Guid IdOf(TimedResponse placed) => JsonElement.Parse(placed.Body).GetProperty("id").GetGuid();
 
     public void Dispose() => client.Dispose();
 
-    private async Task<Answer> SendAsync(string name, HttpMethod method, string path, object? body = null, string? key = null)
+    private async Task<TimedResponse> SendAsync(string name, HttpMethod method, string path, object? body = null, string? key = null)
     {
         using var request = new HttpRequestMessage(method, path);
         request.Content = body is null ? null : JsonContent.Create(body);
@@ -83,11 +83,11 @@ internal sealed class Customer : IDisposable
                 token = tokens.Single();
             }
 
-            return new Answer(name, response.StatusCode, await response.Content.ReadAsStringAsync(), response.Headers.RetryAfter?.Delta, clock.Elapsed);
+            return new TimedResponse(name, response.StatusCode, await response.Content.ReadAsStringAsync(), response.Headers.RetryAfter?.Delta, clock.Elapsed);
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
         {
-            return new Answer(name, null, exception.Message, null, clock.Elapsed);
+            return new TimedResponse(name, null, exception.Message, null, clock.Elapsed);
         }
     }
 }

@@ -3,8 +3,8 @@ using System.Text.Json;
 
 namespace ScalableTemplates.Tests.Hardening;
 
-/// <summary>Values that programs stumble over.</summary>
-internal static class Strange
+/// <summary>Edge-case and malformed values.</summary>
+internal static class EdgeCaseValues
 {
     private static readonly string[] Texts =
     [
@@ -22,7 +22,7 @@ internal static class Strange
         "0.005", "999999.999", "1000000.01",
     ];
 
-    // No JSON, or no text that can be decoded, but for the last few.
+    // Malformed JSON or undecodable text, except for the last few.
     private static readonly string[] Tokens =
         ["", "tru", "NaN", "Infinity", "01", "+1", ".5", "1.", "'x'", "\"", "\"\\x\"", "\"\\ud800\"", "\"\\u12\"", "/* */ 1", "null", "true", "false", "[]", "{}", "[null]", "[[]]", "[{}]", "\"\\u0000\""];
 
@@ -36,7 +36,7 @@ internal static class Strange
     public static string Number(Random random) =>
         random.Next(4) == 0 ? random.NextInt64(long.MinValue, long.MaxValue).ToString(CultureInfo.InvariantCulture) : Pick(random, Numbers);
 
-    /// <returns>Something where a value should be; now and then it is one.</returns>
+    /// <returns>Text in place of a JSON value; sometimes malformed, sometimes a value of another type.</returns>
     public static string Json(Random random) => random.Next(12) switch
     {
         0 => Pick(random, Tokens),

@@ -5,10 +5,10 @@ using System.Text.RegularExpressions;
 
 namespace ScalableTemplates.Tests.Hardening;
 
-/// <summary>A mail server that says no to some, and quotes what it was given when it does.</summary>
-/// <param name="password">With which one may log in.</param>
-/// <param name="unknown">A recipient that it does not know.</param>
-internal sealed partial class TalkativeMailServer(string password, string unknown) : IDisposable
+/// <summary>A mail server that rejects some logins and recipients and quotes them in its error.</summary>
+/// <param name="password">The valid password.</param>
+/// <param name="unknown">The recipient that it rejects.</param>
+internal sealed partial class RejectingMailServer(string password, string unknown) : IDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
 
@@ -47,7 +47,7 @@ internal sealed partial class TalkativeMailServer(string password, string unknow
             await writer.WriteLineAsync("220 ready");
             while (await reader.ReadLineAsync() is { } line)
             {
-                await writer.WriteLineAsync(Answer(line));
+                await writer.WriteLineAsync(Respond(line));
                 while (line == "DATA" && await reader.ReadLineAsync() is { } text)
                 {
                     if (text == ".")
@@ -60,20 +60,20 @@ internal sealed partial class TalkativeMailServer(string password, string unknow
         }
         catch (IOException)
         {
-            // The sender was killed meanwhile.
+            // The sender was killed.
         }
     }
 
-    private string Answer(string line) => line switch
+    private string Respond(string line) => line switch
     {
         "DATA" => "354 go on",
         _ when line.StartsWith("EHLO", StringComparison.Ordinal) => "250-here\r\n250 AUTH PLAIN",
-        _ when Login().Match(line) is { Success: true } login => Answer(Encoding.UTF8.GetString(Convert.FromBase64String(login.Groups[1].Value)).Split('\0')),
+        _ when Login().Match(line) is { Success: true } login => Respond(Encoding.UTF8.GetString(Convert.FromBase64String(login.Groups[1].Value)).Split('\0')),
         _ when line.Contains(unknown, StringComparison.Ordinal) => $"550 5.1.1 <{unknown}>: Recipient address rejected: User unknown",
         _ => "250 done",
     };
 
-    private string Answer(string[] login) =>
+    private string Respond(string[] login) =>
         login[^1] == password ? "235 welcome" : $"535 5.7.8 {login[^2]} may not log in with {login[^1]}";
 
     [GeneratedRegex("^AUTH PLAIN (.+)$")]

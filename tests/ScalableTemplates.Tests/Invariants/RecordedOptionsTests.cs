@@ -6,7 +6,7 @@ using ScalableTemplates.Tests.Infrastructure;
 namespace ScalableTemplates.Tests.Invariants;
 
 [Collection(nameof(AllOutputs))]
-public sealed class AnswerTests(AllOutputs all)
+public sealed class RecordedOptionsTests(AllOutputs all)
 {
     private static readonly Dictionary<string, string> SecretIds = new()
     {
@@ -15,22 +15,22 @@ public sealed class AnswerTests(AllOutputs all)
     };
 
     [Fact]
-    public void Answers_are_recorded_as_they_were_resolved() =>
+    public void Resolved_options_are_recorded() =>
         Findings.AssertNone(all.InEachOutput(output =>
         {
-            var answers = JsonNode.Parse(output.Files["scalable.json"])!["options"]!.AsObject().ToDictionary(answer => answer.Key, answer => answer.Value!.ToString());
+            var recorded = JsonNode.Parse(output.Files["scalable.json"])!["options"]!.AsObject().ToDictionary(option => option.Key, option => option.Value!.ToString());
             var expected = Expected(output.Options);
             foreach (var (name, file) in SecretIds.Where(id => output.Files.ContainsKey(id.Value)))
             {
                 expected[name] = Regex.Match(output.Files[file], "<UserSecretsId>(.*)</UserSecretsId>").Groups[1].Value;
             }
 
-            return expected.Except(answers).Select(answer => $"scalable.json does not say that {answer.Key} is '{answer.Value}'")
-                .Concat(answers.Except(expected).Select(answer => $"scalable.json says that {answer.Key} is '{answer.Value}'"));
+            return expected.Except(recorded).Select(option => $"scalable.json does not record {option.Key} as '{option.Value}'")
+                .Concat(recorded.Except(expected).Select(option => $"scalable.json records {option.Key} as '{option.Value}'"));
         }));
 
     [Fact]
-    public async Task Engine_in_this_process_writes_what_dotnet_new_writes()
+    public async Task In_process_engine_generates_the_same_output_as_dotnet_new()
     {
         foreach (var stage in new[] { TemplateOptions.Services, TemplateOptions.Single })
         {

@@ -3,12 +3,12 @@ using ScalableTemplates.Tests.EndToEnd;
 
 namespace ScalableTemplates.Tests.Faults;
 
-/// <summary>What became of the orders that clients were told are accepted, by everyone who was to do something for them.</summary>
-internal sealed record Ledger(int Accepted, int Confirmed, IReadOnlyList<string> Duplicated, IReadOnlyList<string> Lost, IReadOnlyList<string> LeftOver)
+/// <summary>Compares the orders that clients saw accepted with the database, the payment provider, the mail server and the queues.</summary>
+internal sealed record Reconciliation(int Accepted, int Confirmed, IReadOnlyList<string> Duplicated, IReadOnlyList<string> Lost, IReadOnlyList<string> LeftOver)
 {
     private static readonly string[] Consumers = ["charge-payment", "send-confirmation"];
 
-    public static async Task<Ledger> TakeAsync(
+    public static async Task<Reconciliation> RunAsync(
         IReadOnlyDictionary<string, Guid> accepted, string database, RabbitMqServer broker, PaymentProvider payments, MailServer mails)
     {
         await using var source = NpgsqlDataSource.Create(database + ";Pooling=false");
@@ -21,22 +21,22 @@ internal sealed record Ledger(int Accepted, int Confirmed, IReadOnlyList<string>
         var charges = payments.Charges.CountBy(order => order).ToDictionary();
         var mailed = mails.Orders.CountBy(order => order).ToDictionary();
         var handledTooOften = Consumers.Where(consumer => Handled(consumer) > known.Count);
-        var handledTooSeldom = Consumers.Where(consumer => Handled(consumer) < known.Count);
-        return new Ledger(
+        var handledTooRarely = Consumers.Where(consumer => Handled(consumer) < known.Count);
+        return new Reconciliation(
             accepted.Count,
             known.Count(order => orders.GetValueOrDefault(order) == "Confirmed"),
             [
-                .. accepted.CountBy(pair => pair.Value).Where(pair => pair.Value > 1).Select(pair => $"{pair.Key} is the order of {pair.Value} keys"),
-                .. orders.Keys.Where(order => !known.Contains(order)).Select(order => $"{order} is an order that nobody was told of"),
-                .. charges.Where(charge => charge.Value > 1).Select(charge => $"{charge.Key} is charged {charge.Value} times"),
+                .. accepted.CountBy(pair => pair.Value).Where(pair => pair.Value > 1).Select(pair => $"{pair.Key} has {pair.Value} idempotency keys"),
+                .. orders.Keys.Where(order => !known.Contains(order)).Select(order => $"{order} exists but was not reported to any client"),
+                .. charges.Where(charge => charge.Value > 1).Select(charge => $"{charge.Key} was charged {charge.Value} times"),
                 .. mailed.Where(mail => mail.Value > 1).Select(mail => $"{mail.Key} has {mail.Value} different mails"),
-                .. handledTooOften.Select(consumer => $"{consumer} has handled {Handled(consumer)} messages of {known.Count}"),
+                .. handledTooOften.Select(consumer => $"{consumer} handled {Handled(consumer)} messages for {known.Count} orders"),
             ],
             [
                 .. known.Where(order => orders.GetValueOrDefault(order) != "Confirmed").Select(order => $"{order} is {orders.GetValueOrDefault(order, "unknown")}"),
-                .. known.Where(order => !charges.ContainsKey(order)).Select(order => $"{order} is not charged"),
+                .. known.Where(order => !charges.ContainsKey(order)).Select(order => $"{order} was not charged"),
                 .. known.Where(order => !mailed.ContainsKey(order)).Select(order => $"{order} has no mail"),
-                .. handledTooSeldom.Select(consumer => $"{consumer} has handled {Handled(consumer)} messages of {known.Count}"),
+                .. handledTooRarely.Select(consumer => $"{consumer} handled {Handled(consumer)} messages for {known.Count} orders"),
             ],
             [
                 .. outbox.Select(row => $"outbox: {row.Key} {row.Value}"),
