@@ -1,0 +1,19 @@
+using Shop.Shared.Catalog;
+using Microsoft.EntityFrameworkCore;
+
+namespace Shop.Shared.Data;
+
+public static class MigrationExtensions
+{
+    /// <summary>Applies pending migrations; in Development, also adds sample data to an empty catalog.</summary>
+    public static async Task MigrateAsync(this IServiceProvider services, CancellationToken cancellationToken)
+    {
+        await using var scope = services.CreateAsyncScope();
+        await scope.ServiceProvider.GetRequiredService<AppDbContext>().Database.MigrateAsync(cancellationToken);
+
+        if (services.GetRequiredService<IHostEnvironment>().IsDevelopment())
+        {
+            await CatalogSeed.AddAsync(scope.ServiceProvider.GetRequiredService<AppDbContext>(), cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+
+namespace Shop.Shared.Messaging;
+
+/// <summary>Spans and metrics of messages, named as in OpenTelemetry's semantic conventions where these have a name.</summary>
+internal static class MessagingTelemetry
+{
+    public const string Name = "Shop.Messaging";
+    private const string MessagingSystem = "outbox";
+
+    private static readonly ActivitySource Source = new(Name);
+    private static readonly Meter Meter = new(Name);
+
+    private static readonly Histogram<double> ProcessDuration = Meter.CreateHistogram<double>(
+        "messaging.process.duration", "s", "Duration of handling a message or a batch, by handler; failures have error.type.");
+
+    private static readonly Counter<long> Duplicates = Meter.CreateCounter<long>(
+        "messaging.duplicates", "{message}", "Redelivered messages that were skipped, as the inbox has them, by handler.");
+
+    private static readonly Counter<long> DeadLetters = Meter.CreateCounter<long>(
+        "messaging.dead_letters", "{message}", "Messages that were dead-lettered, by handler and error.type.");
+
+    private static readonly Gauge<double> OutboxLag = Meter.CreateGauge<double>(
+        "messaging.outbox.lag", "s", "How long the oldest message has been due in the outbox; 0 if none is due.");
+
+    /// <summary>Starts a span for publishing a message, in the trace that the message belongs to.</summary>
+    /// <param name="destination">The message type, or the queue that the message goes to directly.</param>
+    public static Activity? StartPublish(string destination, string? messageId, IReadOnlyDictionary<string, string> headers) =>
+        Start(ActivityKind.Producer, "publish", "send", destination, messageId, headers);
+
+    /// <summary>Starts a span for handling messages: in the trace of a single message, or in a new trace with a link to each message of a batch.</summary>
+    public static Activity? StartProcess(string consumer, IReadOnlyList<ReceivedMessage> messages)
+    {
+        if (messages is [var only])
+        {
+            return Start(ActivityKind.Consumer, "process", "process", consumer, only.Id.ToString(), only.Headers);
+        }
+
+        var links = messages.Select(message => new ActivityLink(message.Headers.GetTrace()));
+        KeyValuePair<string, object?>[] tags = [.. GetTags("process", "process", consumer), new("messaging.batch.message_count", messages.Count)];
+        return Source.StartActivity(ActivityKind.Consumer, default(ActivityContext), tags, links, name: $"process {consumer}");
+    }
+
+    /// <param name="exception">Why the handler failed; null if it succeeded.</param>
+    public static void Processed(string consumer, TimeSpan duration, Exception? exception = null)
+    {
+        var tags = new TagList { { "messaging.operation.name", "process" }, { "messaging.system", MessagingSystem }, { "messaging.destination.name", consumer } };
+        if (exception is not null)
+        {
+            tags.Add("error.type", exception.GetType().FullName);
+        }
+
+        ProcessDuration.Record(duration.TotalSeconds, tags);
+    }
+
+    public static void Duplicate(string consumer) => Duplicates.Add(1, new KeyValuePair<string, object?>("messaging.destination.name", consumer));
+
+    public static void DeadLettered(string consumer, Exception exception) =>
+        DeadLetters.Add(1, new("messaging.destination.name", consumer), new("error.type", exception.GetType().FullName));
+
+    public static void RecordOutboxLag(TimeSpan lag) => OutboxLag.Record(lag.TotalSeconds);
+
+    private static Activity? Start(
+        ActivityKind kind, string operation, string operationType, string destination, string? messageId, IReadOnlyDictionary<string, string> headers)
+    {
+        KeyValuePair<string, object?>[] tags =
+        [
+            .. GetTags(operation, operationType, destination),
+            new("messaging.message.id", messageId),
+            new("messaging.message.conversation_id", headers.GetValueOrDefault(MessageHeaders.CorrelationId)),
+        ];
+        return Source.StartActivity(kind, headers.GetTrace(), tags, name: $"{operation} {destination}");
+    }
+
+    private static KeyValuePair<string, object?>[] GetTags(string operation, string operationType, string destination) =>
+    [
+        new("messaging.system", MessagingSystem),
+        new("messaging.operation.name", operation),
+        new("messaging.operation.type", operationType),
+        new("messaging.destination.name", destination),
+    ];
+}
