@@ -29,7 +29,7 @@ internal sealed class ApiFactory(IReadOnlyDictionary<string, string> settings) :
 #endif
 #if (HasRedis)
 
-        builder.ConfigureTestServices(services => services.Configure<RedisCacheOptions>(options => options.InstanceName = Servers.RedisPrefix));
+        builder.ConfigureTestServices(services => services.Configure<RedisCacheOptions>(options => options.InstanceName = RedisServer.Prefix));
 #endif
 #if (!HasWorker)
 
