@@ -49,7 +49,7 @@ internal sealed class SettingsTask(string folder, Func<SettingsTask, Task> compa
 
         Directory.CreateDirectory(folder);
         await File.WriteAllTextAsync(received, target, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
-        Assert.Fail($"The output differs from the snapshot. If that is intended: mv '{received}' '{verified}'");
+        Assert.Fail("The output differs from the snapshot. If that is intended: bash tests/accept");
     }
 
     public async Task CompareDirectoryAsync(string path)
@@ -76,6 +76,6 @@ internal sealed class SettingsTask(string folder, Func<SettingsTask, Task> compa
         }
 
         Assert.Fail(
-            $"The output differs from the snapshot in {string.Join(", ", differences)}. If that is intended: rm -r '{verified}' && mv '{received}' '{verified}'");
+            $"The output differs from the snapshot in {string.Join(", ", differences)}. If that is intended: bash tests/accept");
     }
 }
