@@ -1,13 +1,17 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using ScalableTemplates.Tests.Infrastructure;
+using ScalableTemplates.Tests.Linting;
 
 namespace ScalableTemplates.Tests.Invariants;
 
 [Collection(nameof(AllOutputs))]
 public sealed class StructureTests(AllOutputs all)
 {
+    private readonly ConcurrentDictionary<string, MarkdownDocument> documents = new();
+
     [Fact]
     public void Every_file_parses() =>
         Findings.AssertNone(all.InEachFile((path, text) => Syntax.ErrorIn(path, text) is { } error ? [error] : []));
@@ -77,6 +81,14 @@ public sealed class StructureTests(AllOutputs all)
             select $".vscode/launch.json starts {path}"));
 
     [Fact]
+    public void Editor_tasks_run_existing_projects() =>
+        Findings.AssertNone(all.InEachOutput(output =>
+            from Match match in Regex.Matches(output.Files[".vscode/tasks.json"], @"""(?<path>src/[^""]+)""")
+            let path = match.Groups["path"].Value
+            where !Exists(output, path)
+            select $".vscode/tasks.json runs {path}"));
+
+    [Fact]
     public void Item_and_property_groups_are_not_empty() =>
         Findings.AssertNone(all.InEachFile((path, text) =>
             path.EndsWith("proj", StringComparison.Ordinal) || path.EndsWith(".props", StringComparison.Ordinal)
@@ -85,12 +97,31 @@ public sealed class StructureTests(AllOutputs all)
                 : []));
 
     [Fact]
-    public void Paths_in_the_readme_exist() =>
+    public void Paths_in_documents_exist() =>
         Findings.AssertNone(all.InEachOutput(output =>
-            from Match match in Regex.Matches(output.Files["README.md"], @"\b(src|tests|deploy)/[\w./-]*\w")
+            from document in output.Files
+            where document.Key.EndsWith(".md", StringComparison.Ordinal)
+            from Match match in Regex.Matches(document.Value, @"(?<![\w/])(src|tests|deploy|docs)/[\w./-]*\w")
             let path = match.Value
-            where !output.Files.Keys.Any(file => file == path || file.StartsWith(path + '/', StringComparison.Ordinal))
-            select $"README.md names {path}"));
+            where !Exists(output, path)
+            select $"{document.Key} names {path}"));
+
+    [Fact]
+    public void Links_in_documents_exist() =>
+        Findings.AssertNone(all.InEachOutput(output =>
+            new MarkdownFiles(output.Files.Where(file => file.Key.EndsWith(".md", StringComparison.Ordinal)).ToDictionary(), output.Files.Keys, Parse).BrokenLinks()));
+
+    [Fact]
+    public void Every_page_is_linked_from_the_readme() =>
+        Findings.AssertNone(all.InEachOutput(output =>
+            from path in output.Files.Keys
+            where path.StartsWith("docs/", StringComparison.Ordinal) && !output.Files["README.md"].Contains($"({path})", StringComparison.Ordinal)
+            select $"README.md does not link to {path}"));
+
+    private MarkdownDocument Parse(string text) => documents.GetOrAdd(text, MarkdownDocument.Parse);
+
+    private static bool Exists(Output output, string path) =>
+        output.Files.Keys.Any(file => file == path || file.StartsWith(path + '/', StringComparison.Ordinal));
 
     private static XDocument Solution(Output output) => XDocument.Parse(output.Files["Shop.slnx"]);
 

@@ -9,11 +9,13 @@ namespace ScalableTemplates.Tests.Linting;
 /// <summary>The files of a repository or an output, and the errors in its Markdown.</summary>
 /// <param name="documents">The Markdown files by path.</param>
 /// <param name="paths">The paths of all files.</param>
-internal sealed partial class MarkdownFiles(IReadOnlyDictionary<string, string> documents, IEnumerable<string> paths)
+/// <param name="parse">Parses a file, or returns it from a cache.</param>
+internal sealed partial class MarkdownFiles(
+    IReadOnlyDictionary<string, string> documents, IEnumerable<string> paths, Func<string, MarkdownDocument>? parse = null)
 {
     private static readonly JsonDocumentOptions Jsonc = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
-    private readonly Dictionary<string, MarkdownDocument> parsed = documents.ToDictionary(file => file.Key, file => MarkdownDocument.Parse(file.Value));
+    private readonly Dictionary<string, MarkdownDocument> parsed = documents.ToDictionary(file => file.Key, file => (parse ?? MarkdownDocument.Parse)(file.Value));
 
     // Links may target folders as well; the root is the empty path.
     private readonly HashSet<string> targets = [.. paths.SelectMany(WithFolders)];
