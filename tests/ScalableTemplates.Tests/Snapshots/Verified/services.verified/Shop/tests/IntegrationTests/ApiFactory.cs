@@ -18,6 +18,6 @@ internal sealed class ApiFactory(IReadOnlyDictionary<string, string> settings) :
 
         builder.ConfigureTestServices(services => services.ConfigureDbContext<AppDbContext>(options => options.AddInterceptors(new PageQueryRecorder())));
 
-        builder.ConfigureTestServices(services => services.Configure<RedisCacheOptions>(options => options.InstanceName = Servers.RedisPrefix));
+        builder.ConfigureTestServices(services => services.Configure<RedisCacheOptions>(options => options.InstanceName = RedisServer.Prefix));
     }
 }

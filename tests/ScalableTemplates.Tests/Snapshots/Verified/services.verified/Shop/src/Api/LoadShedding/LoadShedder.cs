@@ -3,8 +3,8 @@ using System.Net;
 namespace Shop.Api.LoadShedding;
 
 /// <summary>
-/// A bulkhead: limits how many requests run concurrently, how many wait for a permit, and for how long. Waiting requests are served in
-/// order of arrival. If the queue is full, a burst rejects the newest request; sustained overload rejects the one that has waited
+/// A bulkhead: limits how many requests run concurrently, how many wait for a permit, and for how long. Waiting requests are served
+/// first in, first out. If the queue is full, a burst rejects the newest request; sustained overload rejects the one that has waited
 /// longest, so that the wait of the others becomes shorter, not longer.
 /// </summary>
 internal sealed class LoadShedder(int maxConcurrency, LoadSheddingOptions options)

@@ -39,7 +39,7 @@ public static class MigrationGuard
                 $"""
                 No migration was applied, because these steps would break or block the running version:
                 {string.Join(Environment.NewLine, violations)}
-                Expand first and contract in a later release, as described in README.md. If a step is safe nonetheless, mark the
+                Expand first and contract in a later release, as described in docs/database.md. If a step is safe nonetheless, mark the
                 migration class with [AllowUnsafeMigration("why it is safe")].
                 """);
         }
