@@ -46,7 +46,7 @@ public sealed class DatabaseQueueTests : IAsyncLifetime
 
         await WaitUntilConfirmedAsync(orders);
         Assert.DoesNotContain(" failed on message ", backend.WorkerLog, StringComparison.Ordinal);
-        Assert.DoesNotContain("is paused", backend.WorkerLog, StringComparison.Ordinal);
+        Assert.DoesNotContain("Message handling paused", backend.WorkerLog, StringComparison.Ordinal);
     }
 
     [SkippableFact]
@@ -60,7 +60,7 @@ public sealed class DatabaseQueueTests : IAsyncLifetime
         await ExecuteAsync("SELECT pg_reload_conf()");
 
         await backend.StartWorkerAsync("Degraded");
-        await backend.WaitUntilAsync(() => Task.FromResult(backend.WorkerLog.Contains("is paused", StringComparison.Ordinal)));
+        await backend.WaitUntilAsync(() => Task.FromResult(backend.WorkerLog.Contains("Message handling paused", StringComparison.Ordinal)));
         await Task.Delay(TimeSpan.FromSeconds(10));
         Assert.Empty(provider.Charges);
 

@@ -52,10 +52,10 @@ public sealed class DeadLetterTests(ServersFixture servers) : IAsyncLifetime
         await backend.WaitUntilAsync(async () =>
         {
             list = (await backend.RunWorkerAsync("dead-letters", "list")).EnsureSuccess().Output;
-            return list.Contains("The message cannot be read", StringComparison.Ordinal)
+            return list.Contains("The message cannot be deserialized", StringComparison.Ordinal)
                 && list.Contains("The message is of type 'orders.unheard-of', not 'orders.paid'.", StringComparison.Ordinal);
         });
-        var id = list.Split('\n').First(line => line.Contains("cannot be read", StringComparison.Ordinal)).Split(' ')[0];
+        var id = list.Split('\n').First(line => line.Contains("cannot be deserialized", StringComparison.Ordinal)).Split(' ')[0];
         Assert.Contains("no JSON", (await backend.RunWorkerAsync("dead-letters", "show", id)).EnsureSuccess().Output, StringComparison.Ordinal);
         (await backend.RunWorkerAsync("dead-letters", "replay", id)).EnsureSuccess();
         (await backend.RunWorkerAsync("dead-letters", "replay", "--all")).EnsureSuccess();
@@ -76,7 +76,7 @@ public sealed class DeadLetterTests(ServersFixture servers) : IAsyncLifetime
             .Contains("attempts: 4", StringComparison.Ordinal));
         var dead = (await channel.BasicGetAsync($"{Queue}.dead", autoAck: true))!;
         Assert.DoesNotContain("baggage", dead.BasicProperties.Headers!.Keys);
-        Assert.Contains("more than 8192 bytes", Encoding.UTF8.GetString((byte[])dead.BasicProperties.Headers["x-error"]!), StringComparison.Ordinal);
+        Assert.Contains("exceed 8192 bytes", Encoding.UTF8.GetString((byte[])dead.BasicProperties.Headers["x-error"]!), StringComparison.Ordinal);
         Assert.Equal(0u, await channel.MessageCountAsync(Queue));
     }
 
@@ -111,7 +111,7 @@ public sealed class DeadLetterTests(ServersFixture servers) : IAsyncLifetime
 
             await backend.WaitForStatusAsync(await backend.PlaceOrderAsync("card"), "Paid");
             await backend.WaitUntilAsync(() => Task.FromResult(
-                backend.WorkerLog.Contains($"Cannot consume {Queue}: a queue of it exists with different arguments", StringComparison.Ordinal)));
+                backend.WorkerLog.Contains($"Cannot consume {Queue}: its queue exists with different arguments", StringComparison.Ordinal)));
         }
         finally
         {
