@@ -21,7 +21,7 @@ public sealed partial class WithoutContainersTests(AppHostFixture fixture, Serve
         var result = await run.RunAsync();
 
         Assert.Equal(1, result.ExitCode);
-        Assert.Matches("^No container runtime is running, and these resources need one: postgres, cache, broker, mailpit. Start Docker or Podman, .*README.md.$", result.Error.Trim());
+        Assert.Matches("^No container runtime is running, but these resources need one: postgres, cache, broker, mailpit. Start Docker or Podman, .*README.md.$", result.Error.Trim());
         Assert.DoesNotContain("fail:", result.Output, StringComparison.Ordinal);
     }
 

@@ -165,7 +165,7 @@ public sealed class RefusalTests(RunningShop shop, ITestOutputHelper output) : I
         await WaitForAsync(orders, "Confirmed");
         Assert.Equal(charged + orders.Count, shop.Payments.Charges.Count());
         await shop.WaitUntilAsync(async () =>
-            (await shop.Backend.RunWorkerAsync("dead-letters", "list")).EnsureSuccess().Output.Contains("The worker ended while it handled the message", StringComparison.Ordinal));
+            (await shop.Backend.RunWorkerAsync("dead-letters", "list")).EnsureSuccess().Output.Contains("The worker exited while handling the message", StringComparison.Ordinal));
         Assert.Equal(1, (await shop.GetQueuesAsync())[$"{Charging}.dead"]);
         Assert.Contains($"{Charging} failed on message {poison}; dead-lettered", shop.Backend.WorkerLog, StringComparison.Ordinal);
         await using var purging = await connection.CreateChannelAsync();
