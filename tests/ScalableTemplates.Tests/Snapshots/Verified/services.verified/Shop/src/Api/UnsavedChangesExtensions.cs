@@ -6,7 +6,7 @@ namespace Shop.Api;
 /// <summary>Fails write requests that would report success although their changes were not saved.</summary>
 public static class UnsavedChangesExtensions
 {
-    /// <summary>Checks the endpoints of all methods except GET and HEAD, which have no overhead.</summary>
+    /// <summary>Checks the endpoints of all HTTP methods except GET and HEAD; those two have no overhead.</summary>
     public static TBuilder FailOnUnsavedChanges<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder
     {

@@ -86,7 +86,7 @@ internal sealed class IdempotencyFilter(TimeProvider clock, IConfiguration confi
         return new StoredResponse(record, isReplayed: false);
     }
 
-    // Of the body as the endpoint reads it: white space and the order of properties make no difference.
+    // Hashes the deserialized body, so white space and the order of properties make no difference.
     private static byte[] GetFingerprint(EndpointFilterInvocationContext context)
     {
         var request = context.HttpContext.Request;

@@ -1,6 +1,6 @@
 namespace Shop.Shared.Messaging;
 
-/// <summary>A message that was dead-lettered after its last attempt.</summary>
+/// <summary>A dead-lettered message, with its last failure.</summary>
 internal sealed record DeadLetter(
     string Id,
     string Consumer,

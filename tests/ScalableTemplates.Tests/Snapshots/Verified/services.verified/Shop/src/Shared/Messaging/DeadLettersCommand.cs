@@ -11,7 +11,7 @@ public static class DeadLettersCommand
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private const string Usage = """
-        dead-letters list [FILTER] [--limit N]      list the newest dead letters (100), one per line
+        dead-letters list [FILTER] [--limit N]      list the newest dead letters (100 by default), one per line
         dead-letters show ID                        show one in full
         dead-letters replay ID | --all [FILTER]     send them to their handlers again
         dead-letters discard ID | --all [FILTER]    delete them
@@ -59,7 +59,7 @@ public static class DeadLettersCommand
             "discard" => Count(await deadLetters.DiscardAsync(filter, cancellationToken), "discarded"),
             _ => Print(verb, await deadLetters.ListAsync(filter, cancellationToken)),
         };
-        await output.WriteLineAsync(result ?? (filter.Id is null ? "No dead letters." : $"There is no dead letter '{filter.Id}'. 'dead-letters list' shows those that are there."));
+        await output.WriteLineAsync(result ?? (filter.Id is null ? "No dead letters." : $"There is no dead letter '{filter.Id}'. Find its id with 'dead-letters list'."));
         return result is null && filter.Id is not null ? 1 : 0;
     }
 

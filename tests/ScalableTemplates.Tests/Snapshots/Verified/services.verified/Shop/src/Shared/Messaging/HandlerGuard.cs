@@ -22,7 +22,7 @@ internal sealed class HandlerGuard : SaveChangesInterceptor, IDbCommandIntercept
 
     public override InterceptionResult<int> SavingChanges(DbContextEventData eventData, InterceptionResult<int> result)
     {
-        Refuse("SaveChanges");
+        ThrowIfHandling("SaveChanges");
         return result;
     }
 
@@ -35,7 +35,7 @@ internal sealed class HandlerGuard : SaveChangesInterceptor, IDbCommandIntercept
         if (eventData.CommandSource is CommandSource.ExecuteUpdate or CommandSource.ExecuteDelete)
         {
             // ToString() may return the obsolete alias of ExecuteUpdate.
-            Refuse(eventData.CommandSource == CommandSource.ExecuteDelete ? "ExecuteDelete" : "ExecuteUpdate");
+            ThrowIfHandling(eventData.CommandSource == CommandSource.ExecuteDelete ? "ExecuteDelete" : "ExecuteUpdate");
         }
 
         return result;
@@ -45,7 +45,7 @@ internal sealed class HandlerGuard : SaveChangesInterceptor, IDbCommandIntercept
         DbCommand command, CommandEventData eventData, InterceptionResult<int> result, CancellationToken cancellationToken = default) =>
         new(NonQueryExecuting(command, eventData, result));
 
-    private static void Refuse(string call)
+    private static void ThrowIfHandling(string call)
     {
         if (IsHandling.Value)
         {

@@ -103,6 +103,6 @@ internal sealed partial class MessageProcessor(
         await db.SaveChangesAsync(cancellationToken);
     }
 
-    [LoggerMessage(LogLevel.Information, "{Consumer} has already handled message {MessageId}")]
+    [LoggerMessage(LogLevel.Information, "{Consumer} has already handled message {MessageId}; this delivery has no further effect")]
     private partial void LogDuplicate(string consumer, Guid messageId);
 }

@@ -16,7 +16,7 @@ internal static class MessagingTelemetry
         "messaging.process.duration", "s", "Duration of handling a message or a batch, by handler; failures have error.type.");
 
     private static readonly Counter<long> Duplicates = Meter.CreateCounter<long>(
-        "messaging.duplicates", "{message}", "Redelivered messages that were skipped, as the inbox has them, by handler.");
+        "messaging.duplicates", "{message}", "Redelivered messages that were skipped because the inbox contains them, by handler.");
 
     private static readonly Counter<long> DeadLetters = Meter.CreateCounter<long>(
         "messaging.dead_letters", "{message}", "Messages that were dead-lettered, by handler and error.type.");

@@ -14,6 +14,7 @@ internal sealed class StoredResponse(IdempotencyRecord record, bool isReplayed) 
         var response = context.HttpContext.Response;
         response.StatusCode = StatusCodes.Status200OK;
         response.Headers.Location = default;
+        response.ContentType = null;
         var connection = response.Body;
         using var buffer = new MemoryStream();
         response.Body = buffer;

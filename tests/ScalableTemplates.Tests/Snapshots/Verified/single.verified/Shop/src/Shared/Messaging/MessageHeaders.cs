@@ -23,9 +23,9 @@ internal static partial class MessageHeaders
     public static string Create(Guid id, ReceivedMessage? cause, IReadOnlyDictionary<string, string>? custom)
     {
         var headers = new Dictionary<string, string>(custom ?? new Dictionary<string, string>());
-        if (headers.Keys.FirstOrDefault(name => !CustomName().IsMatch(name)) is { } refused)
+        if (headers.Keys.FirstOrDefault(name => !CustomName().IsMatch(name)) is { } invalid)
         {
-            throw new ArgumentException($"'{refused}' is not a valid header name: use a-z, 0-9, '.', '_' and '-', without the prefix 'x-', and no standard header.", nameof(custom));
+            throw new ArgumentException($"'{invalid}' is not a valid header name: use a-z, 0-9, '.', '_' and '-', without the prefix 'x-', and no standard header.", nameof(custom));
         }
 
         headers[CorrelationId] = cause?.CorrelationId ?? Activity.Current?.TraceId.ToString() ?? id.ToString();

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 
 namespace Shop.Shared.Messaging;
 
-/// <summary>Signals committed messages to whatever sends or handles them in this process.</summary>
+/// <summary>Wakes the background service that sends or handles messages in this process when messages are committed.</summary>
 internal sealed class OutboxSignal : SaveChangesInterceptor, IDbTransactionInterceptor, IDisposable
 {
     private readonly SemaphoreSlim _signal = new(0);

@@ -27,7 +27,7 @@ public sealed class TuneMessaging : Migration
             ALTER TABLE inbox_messages ATTACH PARTITION inbox_messages_default DEFAULT;
             """);
         migrationBuilder.Sql(PartitionFunctions.Create);
-        // Seven days are longer than any message can still be in flight.
+        // Seven days are longer than any message can be in flight.
         migrationBuilder.Sql(
             """
             INSERT INTO partition_policies VALUES ('inbox_messages', 'message_id', 'day', 7, interval '7 days', false);

@@ -11,7 +11,7 @@ namespace Shop.Shared.Messaging.RabbitMq;
 internal sealed class DeadLetters(
     AppDbContext db, RabbitMqConnection connection, RabbitMqPublisher publisher, IEnumerable<HandlerRegistration> handlers, TimeProvider clock)
 {
-    /// <summary>The handler name of messages that were rejected before they reached a queue.</summary>
+    /// <summary>Used as the handler name of messages that the broker rejected before they reached a queue.</summary>
     public const string Outbox = "outbox";
 
     /// <summary>Returns the newest dead letters.</summary>
@@ -31,7 +31,7 @@ internal sealed class DeadLetters(
         return [.. newest.UnorderedItems.OrderByDescending(letter => letter.Priority).Select(letter => letter.Element)];
     }
 
-    /// <summary>Sends dead letters to their handlers again, with all attempts.</summary>
+    /// <summary>Sends dead letters to their handlers again, with their attempts reset.</summary>
     /// <returns>The number of messages.</returns>
     public async Task<int> ReplayAsync(DeadLetterFilter filter, CancellationToken cancellationToken)
     {
@@ -83,7 +83,7 @@ internal sealed class DeadLetters(
             await using var channel = await open.CreateChannelAsync(cancellationToken: cancellationToken);
             await RabbitMqTopology.DeclareDeadLetterQueueAsync(channel, handler.Consumer, cancellationToken);
             var queue = RabbitMqTopology.DeadLetterQueue(handler.Consumer);
-            // At most as many as were there at first: a replayed message that fails immediately returns while others are visited.
+            // Visits only as many messages as the queue held at first; otherwise, a replayed message that fails again immediately would be visited again.
             var left = uint.MaxValue;
             while (left > 0 && await channel.BasicGetAsync(queue, autoAck: false, cancellationToken) is { } message)
             {

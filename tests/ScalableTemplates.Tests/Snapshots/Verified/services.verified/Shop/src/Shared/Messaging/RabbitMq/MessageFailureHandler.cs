@@ -18,11 +18,11 @@ internal sealed partial class MessageFailureHandler(
     private static readonly string? Version = Assembly.GetEntryAssembly()?.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
 
     /// <summary>
-    /// Counts the attempt before it begins, by scheduling a retry: the message returns even if the worker ends, and is a duplicate if it was handled.
+    /// Counts the attempt before it begins, by scheduling a retry: the message returns even if the worker exits, and is skipped as a duplicate if it was handled.
     /// </summary>
     /// <returns>False if no attempts are left, so that the message was dead-lettered.</returns>
     public Task<bool> RecordAttemptAsync(IncomingMessage message, CancellationToken stoppingToken) =>
-        RetryOrDeadLetterAsync(message, new WorkerEndedException(), stoppingToken);
+        RetryOrDeadLetterAsync(message, new WorkerExitedException(), stoppingToken);
 
     /// <returns>False if the message was dead-lettered.</returns>
     public async Task<bool> RetryOrDeadLetterAsync(IncomingMessage message, Exception exception, CancellationToken stoppingToken)
@@ -43,7 +43,7 @@ internal sealed partial class MessageFailureHandler(
                 [RabbitMqHeaders.Stack] = exception.ToString().Sanitize(MaxStackLength),
                 [RabbitMqHeaders.FailedAt] = clock.GetUtcNow().ToString("O", CultureInfo.InvariantCulture),
                 [RabbitMqHeaders.HandlerVersion] = Version,
-                [RabbitMqHeaders.Suspect] = exception is WorkerEndedException || message.Properties.IsSuspect() ? 1 : 0,
+                [RabbitMqHeaders.Suspect] = exception is WorkerExitedException || message.Properties.IsSuspect() ? 1 : 0,
             },
         };
         await PublishAsync(queue, properties, message, stoppingToken);
@@ -52,7 +52,7 @@ internal sealed partial class MessageFailureHandler(
             MessagingTelemetry.DeadLettered(handler.Consumer, exception);
             LogDeadLettered(exception, handler.Consumer, message.Properties.MessageId, attempts + 1);
         }
-        else if (exception is not WorkerEndedException)
+        else if (exception is not WorkerExitedException)
         {
             LogRetrying(handler.Consumer, message.Properties.MessageId, attempts + 1, exception.GetType().Name, exception.Describe(), delay.Value);
         }
@@ -61,7 +61,7 @@ internal sealed partial class MessageFailureHandler(
     }
 
     // A retry that is scheduled in advance must not be delivered while the handler still runs.
-    private TimeSpan GetDelay(Exception exception, int attempts) => exception is WorkerEndedException
+    private TimeSpan GetDelay(Exception exception, int attempts) => exception is WorkerExitedException
         ? options.RetryDelays.Where(delay => delay > options.Timeout).DefaultIfEmpty(options.RetryDelays.Max()).Min()
         : options.RetryDelays[attempts];
 
@@ -88,5 +88,5 @@ internal sealed partial class MessageFailureHandler(
     [LoggerMessage(LogLevel.Error, "{Consumer} failed on message {MessageId}; dead-lettered after {Attempts} attempts")]
     private partial void LogDeadLettered(Exception exception, string consumer, string? messageId, int attempts);
 
-    private sealed class WorkerEndedException() : Exception("The worker ended while it handled the message.");
+    private sealed class WorkerExitedException() : Exception("The worker exited while handling the message.");
 }

@@ -8,7 +8,7 @@ namespace Shop.Shared.Messaging.RabbitMq;
 /// <summary>Due messages that are locked for this relay. The row locks are the claim, so a crash releases them immediately.</summary>
 internal sealed class OutboxClaim(AppDbContext db, IDbContextTransaction transaction, IReadOnlyList<OutboxMessage> messages) : IAsyncDisposable
 {
-    private const string ClaimSql = """
+    private const string LockSql = """
         SELECT id, type, body, headers, created_at, due_at, attempts, error
         FROM outbox_messages WHERE due_at BETWEEN $1 AND $2 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
         """;
@@ -19,19 +19,16 @@ internal sealed class OutboxClaim(AppDbContext db, IDbContextTransaction transac
         AppDbContext db, int count, DateTimeOffset from, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        // Bypasses EF Core, which would rebuild the command for each batch.
-        await using var command = new NpgsqlCommand(ClaimSql, (NpgsqlConnection)db.Database.GetDbConnection());
-        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = from });
-        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = now });
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = count });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var messages = new List<OutboxMessage>();
-        while (await reader.ReadAsync(cancellationToken))
+        try
         {
-            messages.Add(Read(reader));
+            return new OutboxClaim(db, transaction, await LockAsync(db, count, from, now, cancellationToken));
         }
-
-        return new OutboxClaim(db, transaction, messages);
+        catch
+        {
+            // Otherwise a retry with this context would find a transaction in progress.
+            await transaction.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Deletes the sent messages, saves when to retry the postponed ones, and releases the others.</summary>
@@ -46,6 +43,24 @@ internal sealed class OutboxClaim(AppDbContext db, IDbContextTransaction transac
     }
 
     public ValueTask DisposeAsync() => transaction.DisposeAsync();
+
+    private static async Task<List<OutboxMessage>> LockAsync(
+        AppDbContext db, int count, DateTimeOffset from, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        // Bypasses EF Core, which would rebuild the command for each batch.
+        await using var command = new NpgsqlCommand(LockSql, (NpgsqlConnection)db.Database.GetDbConnection());
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = from });
+        command.Parameters.Add(new NpgsqlParameter<DateTimeOffset> { TypedValue = now });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = count });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var messages = new List<OutboxMessage>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            messages.Add(Read(reader));
+        }
+
+        return messages;
+    }
 
     private static OutboxMessage Read(NpgsqlDataReader reader) => new()
     {

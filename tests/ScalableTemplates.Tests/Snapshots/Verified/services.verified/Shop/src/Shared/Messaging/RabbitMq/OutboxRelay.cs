@@ -25,7 +25,7 @@ internal sealed partial class OutboxRelay(
             await signal.WaitAsync(stoppingToken);
             try
             {
-                // A batch that has begun is finished, even at shutdown. After an incomplete batch, the next commit sets the signal.
+                // A batch that has begun is finished, even at shutdown. After an incomplete batch, the next commit or poll sets the signal.
                 while (await RelayBatchAsync(CancellationToken.None) == transport.BatchSize && !stoppingToken.IsCancellationRequested)
                 {
                 }

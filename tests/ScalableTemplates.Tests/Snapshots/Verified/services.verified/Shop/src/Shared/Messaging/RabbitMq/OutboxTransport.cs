@@ -86,7 +86,7 @@ internal sealed partial class OutboxTransport(
         return now - loggedAt >= LogInterval && _loggedAt.TryUpdate(type, now, loggedAt);
     }
 
-    [LoggerMessage(LogLevel.Warning, "Message {Type} {MessageId} was not published: {Reason} Retrying at {DueAt}, along with other messages of this type")]
+    [LoggerMessage(LogLevel.Warning, "Message {Type} {MessageId} was not published; retrying at {DueAt} (logged at most once per minute and type): {Reason}")]
     private partial void LogPostponed(string type, Guid messageId, string reason, DateTimeOffset? dueAt);
 
     [LoggerMessage(LogLevel.Error, "Message {Type} {MessageId} was rejected by the broker; it stays in the outbox as a dead letter")]

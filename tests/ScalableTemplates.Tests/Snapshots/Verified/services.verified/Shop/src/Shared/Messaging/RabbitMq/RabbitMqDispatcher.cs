@@ -14,7 +14,7 @@ internal sealed partial class RabbitMqDispatcher(
     ConsumerCircuitBreaker breaker,
     ILogger<RabbitMqDispatcher> logger)
 {
-    // Synchronous continuations: the thread that receives a message starts the inbox query, which takes microseconds until the database responds.
+    // Synchronous continuations: the thread that receives a message starts the inbox query, and is free again once the query is sent.
     private readonly Channel<IncomingMessage> _received =
         Channel.CreateUnbounded<IncomingMessage>(new() { SingleReader = true, AllowSynchronousContinuations = true });
 
@@ -154,6 +154,6 @@ internal sealed partial class RabbitMqDispatcher(
         return taken;
     }
 
-    [LoggerMessage(LogLevel.Warning, "{Consumer} failed on message {MessageId}, which was redelivered repeatedly because workers ended while they handled it; it is retried")]
+    [LoggerMessage(LogLevel.Warning, "{Consumer} failed on message {MessageId}, which was redelivered repeatedly because workers exited while handling it; its retry is already scheduled")]
     private partial void LogSuspectFailed(Exception exception, string consumer, string? messageId);
 }

@@ -14,7 +14,7 @@ internal static class RabbitMqHeaders
     public const string FailedAt = "x-failed-at";
     public const string HandlerVersion = "x-handler-version";
 
-    /// <summary>Workers ended repeatedly while they held this message, so each attempt is counted before it begins.</summary>
+    /// <summary>Workers exited repeatedly while they held this message, so each attempt is counted before it begins.</summary>
     public const string Suspect = "x-suspect";
 
     /// <summary>Set by the broker when it dead-letters a message.</summary>
@@ -55,7 +55,7 @@ internal static class RabbitMqHeaders
 
     public static int GetAttempts(this IReadOnlyBasicProperties properties) => (int)properties.GetNumber(Attempts);
 
-    /// <summary>Whether the message itself may crash its worker, rather than having been prefetched by a worker that ended.</summary>
+    /// <summary>Whether the message itself may crash its worker, rather than having been prefetched by a worker that exited.</summary>
     public static bool IsSuspect(this IReadOnlyBasicProperties properties) =>
         Math.Max(properties.GetNumber(DeliveryCount), properties.GetNumber(AcquiredCount)) >= 10 || properties.GetNumber(Suspect) > 0;
 

@@ -10,7 +10,7 @@ namespace Shop.Shared.Messaging.RabbitMq;
 /// <summary>Publishes with publisher confirms: once the call returns, the message is stored in a queue.</summary>
 internal sealed class RabbitMqPublisher(IConnectionFactory factory, ResiliencePipelineProvider<string> pipelines) : IAsyncDisposable
 {
-    // More than all batches of the relay together, so that none waits for another.
+    // More than the messages of all concurrent batches of the relay, so that no batch waits for another.
     private const int MaxUnconfirmed = 1000;
 
     private static readonly CreateChannelOptions WithConfirms = new(

@@ -10,7 +10,7 @@ internal static class RabbitMqTopology
 {
     public const string Exchange = "events";
 
-    // The broker also counts redeliveries of messages that were only prefetched when a worker ended, so the consumer counts attempts itself.
+    // The broker also counts redeliveries of messages that were only prefetched when a worker exited, so the consumer counts attempts itself.
     private const int NoDeliveryLimit = int.MaxValue;
 
     public static string RetryQueue(string consumer, TimeSpan delay) => $"{consumer}.retry.{delay.TotalSeconds:0.###}s";

@@ -15,7 +15,7 @@ internal sealed class DeadLetters(AppDbContext db, TimeProvider clock)
             message.ExceptionType, message.Error, message.Stack, MessageHeaders.Read(message.Headers), message.Body));
     }
 
-    /// <summary>Has dead letters handled again, with all attempts.</summary>
+    /// <summary>Makes dead letters due again, with their attempts reset.</summary>
     /// <returns>The number of messages.</returns>
     public Task<int> ReplayAsync(DeadLetterFilter filter, CancellationToken cancellationToken) => Find(filter).ExecuteUpdateAsync(
         update => update.SetProperty(message => message.DueAt, clock.GetUtcNow()).SetProperty(message => message.Attempts, 0),
