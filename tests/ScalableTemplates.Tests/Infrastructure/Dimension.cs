@@ -1,6 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
-
 namespace ScalableTemplates.Tests.Infrastructure;
 
 /// <summary>
@@ -33,17 +30,13 @@ internal sealed record Dimension(string Name, params string[] Values)
 
     private static Dimension[] Read()
     {
-        var symbols = ReadJson("template.json")["symbols"]!.AsObject();
+        var symbols = Repo.ReadTemplateConfig("template.json")["symbols"]!.AsObject();
         return
         [
-            .. from option in ReadJson("dotnetcli.host.json")["symbolInfo"]!.AsObject()
+            .. from option in Repo.ReadTemplateConfig("dotnetcli.host.json")["symbolInfo"]!.AsObject()
                where option.Value!["isHidden"] is null && option.Key != "SkipRestore"
                let choices = symbols[option.Key]!["choices"]?.AsArray().Select(choice => (string)choice!["choice"]!).Where(choice => choice != "auto")
                select new Dimension((string)option.Value!["longName"]!, [.. choices ?? [Off, On]]),
         ];
     }
-
-    private static JsonObject ReadJson(string file) => JsonNode.Parse(
-        File.ReadAllText(Path.Combine(Repo.TemplateConfig, file)),
-        documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip })!.AsObject();
 }

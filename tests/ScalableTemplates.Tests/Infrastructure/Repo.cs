@@ -1,3 +1,6 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
 namespace ScalableTemplates.Tests.Infrastructure;
 
 internal static class Repo
@@ -9,6 +12,11 @@ internal static class Repo
     public static string TemplateConfig { get; } = Path.Combine(Template, ".template.config");
 
     public static string PackProject { get; } = Path.Combine(Root, "ScalableTemplates.csproj");
+
+    /// <summary>Reads a file of <c>.template.config</c>, which may have comments.</summary>
+    public static JsonObject ReadTemplateConfig(string file) => JsonNode.Parse(
+        File.ReadAllText(Path.Combine(TemplateConfig, file)),
+        documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip })!.AsObject();
 
     private static string FindRoot()
     {

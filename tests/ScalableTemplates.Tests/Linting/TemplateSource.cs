@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using ScalableTemplates.Tests.Infrastructure;
@@ -8,11 +7,11 @@ namespace ScalableTemplates.Tests.Linting;
 /// <summary>The source of the template: its definition and its content files.</summary>
 internal static partial class TemplateSource
 {
-    public static JsonObject Definition { get; } = ReadJson("template.json");
+    public static JsonObject Definition { get; } = Repo.ReadTemplateConfig("template.json");
 
-    public static JsonObject CliHost { get; } = ReadJson("dotnetcli.host.json");
+    public static JsonObject CliHost { get; } = Repo.ReadTemplateConfig("dotnetcli.host.json");
 
-    public static JsonObject IdeHost { get; } = ReadJson("ide.host.json");
+    public static JsonObject IdeHost { get; } = Repo.ReadTemplateConfig("ide.host.json");
 
     public static IReadOnlyDictionary<string, JsonObject> Symbols { get; } =
         Definition["symbols"]!.AsObject().ToDictionary(symbol => symbol.Key, symbol => symbol.Value!.AsObject());
@@ -38,11 +37,6 @@ internal static partial class TemplateSource
     /// <summary>The symbol names in a condition, without string literals.</summary>
     public static IEnumerable<string> Names(string? condition) =>
         Name().Matches(Literal().Replace(condition ?? "", "")).Select(match => match.Value).Where(name => name is not ("true" or "false"));
-
-    private static JsonObject ReadJson(string file) =>
-        JsonNode.Parse(
-            File.ReadAllText(Path.Combine(Repo.TemplateConfig, file)),
-            documentOptions: new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip })!.AsObject();
 
     [GeneratedRegex("\"[^\"]*\"|'[^']*'")]
     private static partial Regex Literal();
