@@ -42,8 +42,9 @@ internal static class MessagingTelemetry
         }
 
         var links = messages.Select(message => new ActivityLink(message.Headers.GetTrace()));
-        KeyValuePair<string, object?>[] tags = [.. GetTags("process", "process", consumer), new("messaging.batch.message_count", messages.Count)];
-        return Source.StartActivity(ActivityKind.Consumer, default(ActivityContext), tags, links, name: $"process {consumer}");
+        return Source.StartActivity(ActivityKind.Consumer, default(ActivityContext), links: links, name: $"process {consumer}")
+            .AddTags("process", "process", consumer)
+            ?.SetTag("messaging.batch.message_count", messages.Count);
     }
 
     /// <param name="exception">Why the handler failed; null if it succeeded.</param>
@@ -66,22 +67,19 @@ internal static class MessagingTelemetry
     public static void RecordOutboxLag(TimeSpan lag) => OutboxLag.Record(lag.TotalSeconds);
 
     private static Activity? Start(
-        ActivityKind kind, string operation, string operationType, string destination, string? messageId, IReadOnlyDictionary<string, string> headers)
-    {
-        KeyValuePair<string, object?>[] tags =
-        [
-            .. GetTags(operation, operationType, destination),
-            new("messaging.message.id", messageId),
-            new("messaging.message.conversation_id", headers.GetValueOrDefault(MessageHeaders.CorrelationId)),
-        ];
-        return Source.StartActivity(kind, headers.GetTrace(), tags, name: $"{operation} {destination}");
-    }
+        ActivityKind kind, string operation, string operationType, string destination, string? messageId, IReadOnlyDictionary<string, string> headers) =>
+        Source.StartActivity(kind, headers.GetTrace(), name: $"{operation} {destination}")
+            .AddTags(operation, operationType, destination)
+            ?.SetTag("messaging.message.id", messageId)
+            .SetTag("messaging.message.conversation_id", headers.GetValueOrDefault(MessageHeaders.CorrelationId));
 
-    private static KeyValuePair<string, object?>[] GetTags(string operation, string operationType, string destination) =>
-    [
-        new("messaging.system", MessagingSystem),
-        new("messaging.operation.name", operation),
-        new("messaging.operation.type", operationType),
-        new("messaging.destination.name", destination),
-    ];
+    // Only for recorded spans: most are not sampled, and would allocate their tags for nothing.
+    private static Activity? AddTags(this Activity? activity, string operation, string operationType, string destination) =>
+        activity is { IsAllDataRequested: true }
+            ? activity
+                .SetTag("messaging.system", MessagingSystem)
+                .SetTag("messaging.operation.name", operation)
+                .SetTag("messaging.operation.type", operationType)
+                .SetTag("messaging.destination.name", destination)
+            : activity;
 }
