@@ -73,7 +73,7 @@ internal sealed class Engine
 
         for (var attempt = 1; ; attempt++)
         {
-            var folder = TempFolder.Create("engine");
+            var folder = TempFolder.CreateInMemory("engine");
             var result = await creator.InstantiateAsync(template, name, name, folder, parameters);
             Parsers?.Clear();
             if (result.Status == CreationResultStatus.Success)

@@ -3,13 +3,18 @@ namespace ScalableTemplates.Tests.Infrastructure;
 /// <summary>The folder for all files of a test run, outside the repository so that its settings do not apply to outputs.</summary>
 internal static class TempFolder
 {
+    private const string SharedMemory = "/dev/shm";
+
     private static readonly string Root = CreateRoot();
 
-    public static string Create(string purpose)
-    {
-        var folder = Path.Combine(Root, $"{purpose}-{Guid.NewGuid():N}"[..(purpose.Length + 9)]);
-        return Directory.CreateDirectory(folder).FullName;
-    }
+    public static string Create(string purpose) => Create(Root, purpose);
+
+    /// <summary>
+    /// Creates a folder for small files that are deleted at once, in memory if possible: ext4 is slow at creating files right after
+    /// deleting others.
+    /// </summary>
+    public static string CreateInMemory(string purpose) =>
+        Create(Directory.Exists(SharedMemory) ? SharedMemory : Root, $"scalable-templates-{purpose}");
 
     public static void Delete(string folder)
     {
@@ -21,6 +26,12 @@ internal static class TempFolder
         {
             // A process that was just killed may still hold a file. The system deletes remaining temporary files.
         }
+    }
+
+    private static string Create(string parent, string purpose)
+    {
+        var folder = Path.Combine(parent, $"{purpose}-{Guid.NewGuid():N}"[..(purpose.Length + 9)]);
+        return Directory.CreateDirectory(folder).FullName;
     }
 
     private static string CreateRoot()
