@@ -15,14 +15,6 @@ public sealed class AppHostFixture : IAsyncLifetime
 
     private readonly ConcurrentDictionary<string, Lazy<Task<string>>> solutions = new();
     private readonly Lazy<Task<string>> cli = new(InstallCliAsync);
-    private readonly Lazy<Task<AppHostRun>> defaultRun;
-
-    public AppHostFixture() => defaultRun = new(async () =>
-    {
-        var run = await CreateRunAsync(TemplateOptions.Services);
-        await run.StartAsync();
-        return run;
-    });
 
     internal ContainerEngine Engine { get; } = new();
 
@@ -30,9 +22,6 @@ public sealed class AppHostFixture : IAsyncLifetime
     internal string Home { get; } = CreateHome();
 
     public Task InitializeAsync() => Engine.InitializeAsync();
-
-    /// <summary>The default output, started once for all tests that do not change it.</summary>
-    internal Task<AppHostRun> GetDefaultRunAsync() => defaultRun.Value;
 
     /// <summary>Creates a run, without starting it, of a solution that is generated and built once.</summary>
     /// <param name="options">The options of the solution.</param>
@@ -60,15 +49,7 @@ public sealed class AppHostFixture : IAsyncLifetime
         return home;
     }
 
-    public async Task DisposeAsync()
-    {
-        if (defaultRun.IsValueCreated)
-        {
-            await (await defaultRun.Value).DisposeAsync();
-        }
-
-        await Engine.DisposeAsync();
-    }
+    public Task DisposeAsync() => Engine.DisposeAsync();
 
     private static async Task<string> BuildAsync(TemplateOptions options, Func<string, string>? change)
     {
@@ -79,7 +60,7 @@ public sealed class AppHostFixture : IAsyncLifetime
             await File.WriteAllTextAsync(appHost, change(await File.ReadAllTextAsync(appHost)));
         }
 
-        (await Command.DotnetAsync(folder, "build", "-warnaserror")).EnsureSuccess();
+        (await Command.DotnetAsync(folder, "build", "-warnaserror", "-p:RunAnalyzers=false")).EnsureSuccess();
         return folder;
     }
 

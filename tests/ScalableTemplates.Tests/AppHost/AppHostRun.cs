@@ -32,6 +32,8 @@ internal sealed partial class AppHostRun : IAsyncDisposable
             ["NUGET_PACKAGES"] = System.Environment.GetEnvironmentVariable("NUGET_PACKAGES")
                 ?? Path.Combine(System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile), ".nuget", "packages"),
             ["DOTNET_GENERATE_ASPNET_CERTIFICATE"] = "false",
+            // For builds by the Aspire CLI, so that they find the output of the first build up to date.
+            ["RunAnalyzers"] = "false",
             ["ASPIRE_CLI_TELEMETRY_OPTOUT"] = "true",
         };
         Address = new Uri(Url().Match(File.ReadAllText(Path.Combine(solution, "src", "Api", "Properties", "launchSettings.json"))).Value);

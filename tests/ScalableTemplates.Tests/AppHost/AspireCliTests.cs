@@ -11,7 +11,7 @@ public sealed class AspireCliTests(AppHostFixture fixture, ITestOutputHelper out
     public async Task Solution_runs_in_the_background_and_the_foreground_with_Redis_over_TLS()
     {
         Skip.If(fixture.Engine.Missing is not null, fixture.Engine.Missing);
-        await using var run = await fixture.CreateRunAsync(TemplateOptions.Services.With(Dimension.RateLimiting, "none"));
+        await using var run = await fixture.CreateRunAsync(TemplateOptions.Services);
         (await run.AspireAsync("certs", "trust")).EnsureSuccess();
 
         (await run.AspireAsync("start")).EnsureSuccess();

@@ -7,41 +7,14 @@ namespace ScalableTemplates.Tests.AppHost;
 
 /// <summary>Dashboard commands, in a solution with three replicas of the API and a standby.</summary>
 [Collection("AppHost")]
-public sealed class CommandTests(AppHostFixture fixture) : IAsyncLifetime
+public sealed class CommandTests(AppHostFixture fixture, ReplicatedRun replicated) : IClassFixture<ReplicatedRun>
 {
-    private static readonly TemplateOptions Options = TemplateOptions.Services.With(Dimension.Replica, "streaming");
-
-    private AppHostRun? run;
-
     private AppHostRun Run
     {
         get
         {
             Skip.If(fixture.Engine.Missing is not null, fixture.Engine.Missing);
-            return run!;
-        }
-    }
-
-    public async Task InitializeAsync()
-    {
-        if (fixture.Engine.Missing is null)
-        {
-            run = await fixture.CreateRunAsync(Options, appHost =>
-                appHost.Replace(".WithExternalHttpEndpoints()", ".WithReplicas(3)\n    .WithExternalHttpEndpoints()", StringComparison.Ordinal));
-            foreach (var number in Enumerable.Range(0, 3))
-            {
-                run.Environment[$"Messaging__RetryDelays__{number}"] = "00:00:01";
-            }
-
-            await run.StartAsync();
-        }
-    }
-
-    public async Task DisposeAsync()
-    {
-        if (run is not null)
-        {
-            await run.DisposeAsync();
+            return replicated.Run!;
         }
     }
 
@@ -78,6 +51,9 @@ public sealed class CommandTests(AppHostFixture fixture) : IAsyncLifetime
         await fixture.Engine.DockerAsync("stop", broker);
 
         var result = await Run.AspireAsync("resource", "worker", "list-dead-letters");
+
+        await fixture.Engine.DockerAsync("start", broker);
+        await Run.WaitUntilAsync(Run.IsHealthyAsync);
 
         Assert.NotEqual(0, result.ExitCode);
         Assert.Contains("'dead-letters list' failed.", result.Everything, StringComparison.Ordinal);
