@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Npgsql;
 using ScalableTemplates.Tests.EndToEnd;
 using ScalableTemplates.Tests.Infrastructure;
@@ -8,7 +9,9 @@ namespace ScalableTemplates.Tests.Faults;
 /// <summary>Runs the services stage as separate processes on dedicated servers, under a constant load of orders while a fault is injected.</summary>
 internal sealed class FaultRun : IAsyncDisposable
 {
-    public const int MinOrders = 1000;
+    // FAULT_ORDERS and FAULT_RATE increase the load, for the figures of docs/fault-tests.md.
+    public static readonly int MinOrders =
+        int.TryParse(Environment.GetEnvironmentVariable("FAULT_ORDERS"), CultureInfo.InvariantCulture, out var orders) ? orders : 400;
 
     // PostgreSQL allows 100 connections by default; with a standby, each process has two pools.
     private const int ConnectionsPerProcess = 15;

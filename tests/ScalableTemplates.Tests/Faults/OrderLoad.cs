@@ -22,7 +22,7 @@ internal sealed class OrderLoad
     private const int MaxWaiting = 300;
 
     private static readonly int OrdersPerSecond =
-        int.TryParse(Environment.GetEnvironmentVariable("FAULT_RATE"), CultureInfo.InvariantCulture, out var rate) ? rate : 125;
+        int.TryParse(Environment.GetEnvironmentVariable("FAULT_RATE"), CultureInfo.InvariantCulture, out var rate) ? rate : 60;
 
     // Generous, as these tests assert that each client gets a response, not how soon.
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(10);
