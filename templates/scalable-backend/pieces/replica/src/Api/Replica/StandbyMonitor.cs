@@ -58,7 +58,12 @@ internal sealed class StandbyMonitor(NpgsqlMultiHostDataSource servers, TimeProv
         var replayed = await TryGetLsnAsync(TargetSessionAttributes.Standby, WriteAheadLog.ReplayLsnQuery, cancellationToken);
         if (flushed is { } lsn)
         {
-            _target ??= (lsn, now);
+            // What a hanging primary has not sent never arrives: an earlier target past the received position is out of reach.
+            if (_target is null || _target.Value.Lsn > lsn)
+            {
+                _target = (lsn, now);
+            }
+
             if (replayed >= _target.Value.Lsn)
             {
                 _caughtUpAt = _target.Value.At;
