@@ -166,7 +166,8 @@ public sealed class RefusalTests(RunningShop shop, ITestOutputHelper output) : I
         Assert.Equal(charged + orders.Count, shop.Payments.Charges.Count());
         await shop.WaitUntilAsync(async () =>
             (await shop.Backend.RunWorkerAsync("dead-letters", "list")).EnsureSuccess().Output.Contains("The worker exited while handling the message", StringComparison.Ordinal));
-        Assert.Equal(1, (await shop.GetQueuesAsync())[$"{Charging}.dead"]);
+        // The list returns its messages to the queue when its connection closes.
+        await shop.WaitUntilAsync(async () => (await shop.GetQueuesAsync())[$"{Charging}.dead"] == 1);
         Assert.Contains($"{Charging} failed on message {poison}; dead-lettered", shop.Backend.WorkerLog, StringComparison.Ordinal);
         await using var purging = await connection.CreateChannelAsync();
         await purging.QueuePurgeAsync($"{Charging}.dead");
