@@ -1,4 +1,5 @@
 using Npgsql;
+using NpgsqlTypes;
 using ScalableTemplates.Tests.EndToEnd;
 using ScalableTemplates.Tests.Faults;
 using ScalableTemplates.Tests.Infrastructure;
@@ -148,6 +149,16 @@ public sealed class RunningShop : IAsyncLifetime
         command.Parameters.Add(new NpgsqlParameter { Value = ids });
         await command.ExecuteNonQueryAsync();
         return ids;
+    }
+
+    /// <summary>Waits until the standby has replayed all commits of the primary.</summary>
+    internal async Task WaitForStandbyAsync()
+    {
+        await using var source = NpgsqlDataSource.Create(Database + ";Pooling=false");
+        await using var command = source.CreateCommand("SELECT EXISTS (SELECT FROM pg_stat_replication WHERE replay_lsn >= $1)");
+        await using var flushed = source.CreateCommand("SELECT pg_current_wal_flush_lsn()");
+        command.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.PgLsn, Value = await flushed.ExecuteScalarAsync() });
+        await WaitUntilAsync(async () => (bool)(await command.ExecuteScalarAsync())!);
     }
 
     /// <summary>Waits for a condition. On timeout, the exception shows the log of the worker.</summary>
