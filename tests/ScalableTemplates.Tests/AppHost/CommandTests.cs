@@ -9,14 +9,7 @@ namespace ScalableTemplates.Tests.AppHost;
 [Collection("AppHost")]
 public sealed class CommandTests(AppHostFixture fixture, ReplicatedRun replicated) : IClassFixture<ReplicatedRun>
 {
-    private AppHostRun Run
-    {
-        get
-        {
-            Skip.If(fixture.Engine.Missing is not null, fixture.Engine.Missing);
-            return replicated.Run!;
-        }
-    }
+    private AppHostRun Run => replicated.Run;
 
     [SkippableFact]
     public async Task Three_replicas_are_healthy_and_commands_list_and_replay_dead_letters()

@@ -9,15 +9,6 @@ namespace ScalableTemplates.Tests.AppHost;
 [Collection("AppHost")]
 public sealed partial class DefaultOutputTests(AppHostFixture fixture, DefaultRun started, ITestOutputHelper output) : IClassFixture<DefaultRun>
 {
-    private AppHostRun Started
-    {
-        get
-        {
-            Skip.If(fixture.Engine.Missing is not null, fixture.Engine.Missing);
-            return started.Run!;
-        }
-    }
-
     // In the single stage, the API is its own payment provider, and the AppHost test starts it on ports other than those in
     // launchSettings.json.
     [SkippableTheory]
@@ -39,7 +30,7 @@ public sealed partial class DefaultOutputTests(AppHostFixture fixture, DefaultRu
     [SkippableFact]
     public async Task An_order_is_one_trace_from_request_to_mail_and_only_requests_start_traces()
     {
-        var run = Started;
+        var run = started.Run;
         var earlier = (await run.GetSpansAsync()).Select(span => span.TraceId).ToHashSet();
 
         string[] expected =
@@ -81,7 +72,7 @@ public sealed partial class DefaultOutputTests(AppHostFixture fixture, DefaultRu
     [SkippableFact]
     public async Task Dashboard_links_have_display_names_and_databases_are_nested_under_their_server()
     {
-        var run = Started;
+        var run = started.Run;
 
         var resources = (await run.DescribeAsync()).ToDictionary(resource => resource.GetProperty("displayName").GetString()!);
 
@@ -101,7 +92,7 @@ public sealed partial class DefaultOutputTests(AppHostFixture fixture, DefaultRu
     [SkippableFact]
     public async Task A_healthy_start_logs_no_warnings_or_errors()
     {
-        var run = Started;
+        var run = started.Run;
 
         var logs = new List<string> { run.Log };
         foreach (var resource in new[] { "migrator", "api", "worker" })
@@ -115,7 +106,7 @@ public sealed partial class DefaultOutputTests(AppHostFixture fixture, DefaultRu
     [SkippableFact]
     public async Task A_restart_keeps_containers_and_data_and_stopping_leaves_no_process_behind()
     {
-        var run = Started;
+        var run = started.Run;
         var first = run.StartTime;
         var order = await run.PlaceOrderAsync();
         await run.WaitForStatusAsync(order, "Confirmed");
@@ -134,7 +125,7 @@ public sealed partial class DefaultOutputTests(AppHostFixture fixture, DefaultRu
     [SkippableFact]
     public async Task All_requests_of_the_http_file_succeed_with_a_token_created_after_start_up()
     {
-        var run = Started;
+        var run = started.Run;
         await HttpFile.RunAsync(
             Path.Combine(run.Solution, "src", "Api", "Api.http"),
             new Dictionary<string, string> { ["token"] = await run.CreateTokenAsync() });

@@ -18,9 +18,12 @@ internal static class Build
 
         var result = await Command.DotnetAsync(Path.GetDirectoryName(project)!, "build", project, "-warnaserror", "-consoleLoggerParameters:NoSummary");
 
-        var lines = result.Output.Split('\n');
-        var faults = folders.Select(folder => string.Join('\n', lines.Where(line => IsFault(line) && line.Contains(folder + '/', StringComparison.Ordinal)).Concat(MissingAssemblies(folder)))).ToList();
+        var lines = result.Output.Split('\n').Where(IsFault).ToList();
+        var ofFolders = folders.Select(folder => lines.Where(line => line.Contains(folder + '/', StringComparison.Ordinal)).ToList()).ToList();
+        var faults = folders.Zip(ofFolders, (folder, found) => string.Join('\n', found.Concat(MissingAssemblies(folder)))).ToList();
+        // A failure or a warning of no solution in particular fails all of them.
         Assert.True(result.ExitCode == 0 || faults.Any(fault => fault.Length > 0), result.Everything);
+        Findings.AssertNone(lines.Except(ofFolders.SelectMany(found => found)));
         // An output takes about 100 MB. It is kept for inspection if the build fails.
         foreach (var (folder, _) in folders.Zip(faults).Where(pair => pair.Second.Length == 0))
         {
