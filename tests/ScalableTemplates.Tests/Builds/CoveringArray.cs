@@ -37,6 +37,7 @@ internal static class CoveringArray
         [
             TemplateOptions.Services.Explicit(),
             TemplateOptions.Single.Explicit(),
+            TemplateOptions.Cluster.Explicit(),
             TemplateOptions.Single.With(Dimension.Orchestrator, "aspire").Explicit(),
         ];
         var uncovered = Pairs.Where(pair => !rows.Any(pair.IsIn)).ToList();

@@ -20,11 +20,18 @@ internal sealed record Dimension(string Name, params string[] Values)
     public static readonly Dimension Replica = Get("replica");
     public static readonly Dimension Partitioning = Get("partitioning");
     public static readonly Dimension RateLimiting = Get("rate-limiting");
+    public static readonly Dimension Gateway = Get("gateway");
+    public static readonly Dimension Deploy = Get("deploy");
+    public static readonly Dimension Monitoring = Get("monitoring");
+    public static readonly Dimension Ci = Get("ci");
     public static readonly Dimension Auth = Get("auth");
     public static readonly Dimension NoSample = Get("no-sample");
     public static readonly Dimension NoTests = Get("no-tests");
 
     public bool IsFlag => Values.Contains(On);
+
+    /// <summary>Whether the option only adds files and projects beside the others, so that each pair of it with another option is checked instead of each combination.</summary>
+    public bool IsAdditive => this == Gateway || this == Deploy || this == Monitoring || this == Ci;
 
     private static Dimension Get(string name) => All.Single(dimension => dimension.Name == name);
 

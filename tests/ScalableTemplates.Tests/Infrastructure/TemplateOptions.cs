@@ -13,6 +13,10 @@ internal sealed record TemplateOptions
 
     public static TemplateOptions Single { get; } = Services.With(Dimension.Stage, "single");
 
+    public static TemplateOptions Cluster { get; } = Services.With(Dimension.Stage, "cluster");
+
+    public static IReadOnlyList<TemplateOptions> Stages { get; } = [Services, Single, Cluster];
+
     public bool HasAspire => Resolve(Dimension.Orchestrator, "aspire", "none") == "aspire";
 
     public bool HasPostgres => Resolve(Dimension.Database, "postgres", "sqlite") == "postgres";
@@ -27,12 +31,22 @@ internal sealed record TemplateOptions
     public bool HasWorker => HasPostgres && Resolve(Dimension.Worker, "separate", "in-process") == "separate";
 
     // SQLite has no streaming replication.
-    public bool HasReplica => HasPostgres && this[Dimension.Replica] == "streaming";
+    public bool HasReplica => HasPostgres && Resolve(Dimension.Replica, "none", "none", "streaming") == "streaming";
 
     // Partitions the sample's orders table.
-    public bool HasPartitioning => HasPostgres && HasSample && this[Dimension.Partitioning] == "monthly";
+    public bool HasPartitioning => HasPostgres && HasSample && Resolve(Dimension.Partitioning, "none", "none", "monthly") == "monthly";
 
     public bool HasRateLimiting => Resolve(Dimension.RateLimiting, "plans", "none") == "plans";
+
+    public bool HasGateway => Resolve(Dimension.Gateway, "none", "none", "yarp") == "yarp";
+
+    public bool HasKubernetes => Deployment == "kubernetes";
+
+    public bool HasComposeDeployment => Deployment == "compose";
+
+    public bool HasGrafana => Resolve(Dimension.Monitoring, "none", "none", "grafana") == "grafana";
+
+    public bool HasGitHub => this[Dimension.Ci] == "github";
 
     public bool HasJwt => this[Dimension.Auth] == "jwt";
 
@@ -46,7 +60,9 @@ internal sealed record TemplateOptions
     public bool HasCompose => this[Dimension.Orchestrator] == "compose" && (HasServers || HasSample);
 
     /// <summary>Equal for options that generate the same output, except for the recorded stage.</summary>
-    public object Pieces => (HasAspire, HasCompose, HasPostgres, HasRedis, HasRabbitMq, HasWorker, HasReplica, HasPartitioning, HasRateLimiting, HasJwt, HasSample, HasTests);
+    public object Pieces => (HasAspire, HasCompose, HasPostgres, HasRedis, HasRabbitMq, HasWorker, HasReplica, HasPartitioning, HasRateLimiting, HasGateway, Deployment, HasGrafana, HasGitHub, HasJwt, HasSample, HasTests);
+
+    private string Deployment => Resolve(Dimension.Deploy, "compose", "none", "kubernetes");
 
     public IEnumerable<string> Arguments => answers.SelectMany(answer => answer.Value switch
     {
@@ -58,6 +74,7 @@ internal sealed record TemplateOptions
     public string this[Dimension dimension] => answers.TryGetValue(dimension.Name, out var answer) ? answer
         : dimension == Dimension.Stage ? "services"
         : dimension == Dimension.Auth ? "jwt"
+        : dimension == Dimension.Ci ? "github"
         : dimension.IsFlag ? Dimension.Off
         : Auto;
 
@@ -72,15 +89,22 @@ internal sealed record TemplateOptions
         .With(Dimension.Cache, HasRedis ? "redis" : "memory")
         .With(Dimension.Broker, HasRabbitMq ? "rabbitmq" : "database")
         .With(Dimension.Worker, Resolve(Dimension.Worker, "separate", "in-process"))
-        .With(Dimension.Replica, Resolve(Dimension.Replica, "none", "none"))
-        .With(Dimension.Partitioning, Resolve(Dimension.Partitioning, "none", "none"))
+        .With(Dimension.Replica, Resolve(Dimension.Replica, "none", "none", "streaming"))
+        .With(Dimension.Partitioning, Resolve(Dimension.Partitioning, "none", "none", "monthly"))
         .With(Dimension.RateLimiting, HasRateLimiting ? "plans" : "none")
+        .With(Dimension.Gateway, HasGateway ? "yarp" : "none")
+        .With(Dimension.Deploy, Deployment)
+        .With(Dimension.Monitoring, HasGrafana ? "grafana" : "none")
+        .With(Dimension.Ci, this[Dimension.Ci])
         .With(Dimension.Auth, this[Dimension.Auth])
         .With(Dimension.NoSample, this[Dimension.NoSample])
         .With(Dimension.NoTests, this[Dimension.NoTests]);
 
     public override string ToString() => answers.Count == 0 ? "(defaults)" : string.Join(' ', Arguments);
 
-    private string Resolve(Dimension dimension, string services, string single) =>
-        this[dimension] is var answer && answer != Auto ? answer : this[Dimension.Stage] == "services" ? services : single;
+    private string Resolve(Dimension dimension, string services, string single) => Resolve(dimension, services, single, services);
+
+    private string Resolve(Dimension dimension, string services, string single, string cluster) => this[dimension] is var answer && answer != Auto
+        ? answer
+        : this[Dimension.Stage] switch { "single" => single, "cluster" => cluster, _ => services };
 }

@@ -32,7 +32,7 @@ public sealed class RecordedOptionsTests(AllOutputs all)
     [Fact]
     public async Task In_process_engine_generates_the_same_output_as_dotnet_new()
     {
-        foreach (var stage in new[] { TemplateOptions.Services, TemplateOptions.Single })
+        foreach (var stage in TemplateOptions.Stages)
         {
             var expected = FileTree.Read(await Scaffold.CreateAsync(stage)).Scrub();
             var engine = await Engine.StartAsync();
@@ -53,6 +53,10 @@ public sealed class RecordedOptionsTests(AllOutputs all)
         ["replica"] = options.HasReplica ? "streaming" : "none",
         ["partitioning"] = options.HasPartitioning ? "monthly" : "none",
         ["rate-limiting"] = options.HasRateLimiting ? "plans" : "none",
+        ["gateway"] = options.HasGateway ? "yarp" : "none",
+        ["deploy"] = options.HasKubernetes ? "kubernetes" : options.HasComposeDeployment ? "compose" : "none",
+        ["monitoring"] = options.HasGrafana ? "grafana" : "none",
+        ["ci"] = options.HasGitHub ? "github" : "none",
         ["auth"] = options.HasJwt ? "jwt" : "none",
         ["no-sample"] = options.HasSample ? "false" : "true",
         ["no-tests"] = options.HasTests ? "false" : "true",

@@ -107,7 +107,7 @@ public sealed class SymbolTests
             from dimension in Dimension.All
             where !dimension.IsFlag && dimension != Dimension.Stage
             let values = string.Join(", ", dimension.Values.Select(value => $"`{value}`"))
-            select $"| `--{dimension.Name}` | {values} | `{TemplateOptions.Services.Explicit()[dimension]}` | `{TemplateOptions.Single.Explicit()[dimension]}` |";
+            select $"| `--{dimension.Name}` | {values} | `{TemplateOptions.Services.Explicit()[dimension]}` | `{TemplateOptions.Single.Explicit()[dimension]}` | `{TemplateOptions.Cluster.Explicit()[dimension]}` |";
 
         Findings.AssertNone(expected.Except(rows));
         Assert.Equal(

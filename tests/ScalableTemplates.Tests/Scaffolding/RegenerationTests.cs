@@ -25,6 +25,7 @@ public sealed class RegenerationTests
     [Theory]
     [InlineData("services")]
     [InlineData("single")]
+    [InlineData("cluster")]
     public async Task Recorded_options_are_valid_on_the_command_line(string stage)
     {
         var hive = await Hive.FromPackageAsync();

@@ -34,6 +34,7 @@ public sealed class SnapshotTests
     [Theory]
     [InlineData("services")]
     [InlineData("single")]
+    [InlineData("cluster")]
     public async Task Output_of_a_stage_matches_its_snapshot(string stage)
     {
         // Verify cannot name a file of the root that has an extension only, such as .editorconfig.
