@@ -107,7 +107,11 @@ public sealed class GatewayFixture : IAsyncLifetime
     }
 
     /// <summary>Starts another gateway.</summary>
-    internal Task<GatewayProcess> StartGatewayAsync(IEnumerable<int> replicas, params (string Name, string Value)[] settings)
+    internal Task<GatewayProcess> StartGatewayAsync(IEnumerable<int> replicas, params (string Name, string Value)[] settings) =>
+        StartGatewayAsync(replicas, "Healthy", settings);
+
+    /// <summary>Starts another gateway, and waits for its health.</summary>
+    internal Task<GatewayProcess> StartGatewayAsync(IEnumerable<int> replicas, string health, params (string Name, string Value)[] settings)
     {
         var environment = replicas.ToDictionary(
             number => $"Services__api__http__{number.ToString(CultureInfo.InvariantCulture)}", number => Backend.AddressOf(number).ToString());
@@ -118,7 +122,7 @@ public sealed class GatewayFixture : IAsyncLifetime
             environment[name] = value;
         }
 
-        return GatewayProcess.StartAsync(Solution, environment);
+        return GatewayProcess.StartAsync(Solution, environment, health);
     }
 
     private static async Task<string> BuildAsync()
@@ -135,3 +139,6 @@ public sealed class GatewayFixture : IAsyncLifetime
         return solution;
     }
 }
+
+[CollectionDefinition(nameof(GatewayFixture), DisableParallelization = true)]
+public sealed class SharedGateway : ICollectionFixture<GatewayFixture>;

@@ -22,11 +22,12 @@ internal sealed class GatewayProcess : IAsyncDisposable
 
     public string Log => daemon.Log;
 
-    /// <summary>Starts the gateway, and waits until it is ready.</summary>
+    /// <summary>Starts the gateway, and waits for its health.</summary>
     /// <param name="solution">The folder of the solution.</param>
     /// <param name="settings">Environment variables. With a Health:Port of 0, probes are served on the port of the requests.</param>
+    /// <param name="health">The health to wait for.</param>
     /// <param name="hosts">A file that takes the place of /etc/hosts for this process.</param>
-    public static async Task<GatewayProcess> StartAsync(string solution, IReadOnlyDictionary<string, string> settings, string? hosts = null)
+    public static async Task<GatewayProcess> StartAsync(string solution, IReadOnlyDictionary<string, string> settings, string health = "Healthy", string? hosts = null)
     {
         var port = new ServerPort(count: 2);
         GatewayProcess? gateway = null;
@@ -43,7 +44,7 @@ internal sealed class GatewayProcess : IAsyncDisposable
             environment.TryAdd("Health__Port", $"{port.Number + 1}");
             var daemon = Daemon.Start(command[0], command[1..], folder, Path.Combine(TempFolder.Create("logs"), "gateway"), environment);
             gateway = new GatewayProcess(daemon, port.Number, environment["Health__Port"] == "0" ? port.Number : port.Number + 1);
-            await gateway.WaitForHealthAsync("Healthy");
+            await gateway.WaitForHealthAsync(health);
         });
         return gateway!;
     }

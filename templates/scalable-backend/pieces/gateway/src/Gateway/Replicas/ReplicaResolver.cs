@@ -91,7 +91,7 @@ internal sealed partial class ReplicaResolver(
         return (_resolved[name] = resolution).Hosts;
     }
 
-    [LoggerMessage(LogLevel.Warning, "Could not resolve {Name} ({Reason}); using the {Count} addresses known before, and retrying every few seconds")]
+    [LoggerMessage(LogLevel.Warning, "Could not resolve {Name} in Services:api:http ({Reason}); using the {Count} addresses known before, and retrying every few seconds")]
     private partial void LogFailed(string name, string reason, int count);
 
     [LoggerMessage(LogLevel.Information, "{Name} is resolved again")]

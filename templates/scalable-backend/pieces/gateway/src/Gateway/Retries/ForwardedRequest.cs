@@ -19,9 +19,8 @@ internal sealed class ForwardedRequest(HttpContext context, RetryBudget budget)
     /// Whether the request may be processed twice. An Idempotency-Key does not suffice, because not every endpoint honors it; its sender
     /// knows, and repeats the request.
     /// </summary>
-    public bool IsSafe { get; } =
-        (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) || HttpMethods.IsOptions(context.Request.Method))
-        && context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody is not true;
+    public bool IsSafe { get; } = !HasBody(context)
+        && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) || HttpMethods.IsOptions(context.Request.Method));
 
     /// <summary>Begins an attempt, which is canceled if the replica becomes unresponsive before it has responded.</summary>
     public void Begin(DestinationState replica, CancellationTokenSource? attempt, CancellationToken unresponsive)
@@ -42,9 +41,10 @@ internal sealed class ForwardedRequest(HttpContext context, RetryBudget budget)
             return;
         }
 
-        if (failure.IsConnectFailure())
+        // Nothing was sent, so the request may be repeated, whatever it is. Without a body, this is not certain: the HTTP client itself
+        // repeats such a request on a new connection after it was sent on one that the replica has closed.
+        if (failure.IsConnectFailure() && (IsSafe || HasBody(context)))
         {
-            // Nothing was sent, so a client may repeat the request, whatever it is.
             context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             TryRetry(RetryReason.NotConnected, isSafe: true);
         }
@@ -64,6 +64,8 @@ internal sealed class ForwardedRequest(HttpContext context, RetryBudget budget)
     /// <summary>The available replicas that have not been tried.</summary>
     public List<DestinationState> GetOthers() =>
         [.. context.GetReverseProxyFeature().Route.Cluster!.DestinationsState.AvailableDestinations.Except(_tried)];
+
+    private static bool HasBody(HttpContext context) => context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody is true;
 
     private bool TryRetry(string reason, bool isSafe)
     {
