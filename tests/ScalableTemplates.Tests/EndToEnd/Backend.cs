@@ -70,6 +70,8 @@ internal sealed class Backend : IAsyncDisposable
     /// <summary>Sets an environment variable for all processes. Takes effect at their next start.</summary>
     public void Set(string name, string value) => environment[name] = value;
 
+    public void Unset(string name) => environment.Remove(name);
+
     /// <summary>Serves the probes on a separate port. Takes effect at the next start.</summary>
     public void SeparateProbes() => hasSeparateProbes = true;
 
@@ -116,7 +118,9 @@ internal sealed class Backend : IAsyncDisposable
 
     public Task KillApiAsync(int replica = 0) => running[("Api", replica)].KillAsync();
 
-    public Daemon Api => running[("Api", 0)];
+    public Daemon Api => ApiOf(replica: 0);
+
+    public Daemon ApiOf(int replica) => running[("Api", replica)];
 
     /// <summary>Stops the API gracefully with SIGTERM.</summary>
     /// <returns>Its exit code.</returns>

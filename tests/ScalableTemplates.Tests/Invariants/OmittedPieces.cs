@@ -19,6 +19,8 @@ internal sealed record OmittedPiece(string Name, Func<TemplateOptions, bool> IsO
         new("replica", options => !options.HasReplica, "(?i)standby|consistency-?token|read-?replica|basebackup|replication"),
         new("partitions of orders", options => !options.HasPartitioning, @"PartitionOrders|Orders:Retention"),
         new("rate limiting", options => !options.HasRateLimiting, @"RateLimit-|RequestsPerMinute|ClientRateLimit|LoadShed|DisableRateLimiting|\b429\b"),
+        // "gateway" is also an answer in scalable.json, and part of the name of the Gateway API of Kubernetes.
+        new("gateway", options => !options.HasGateway, @"(?i)yarp|(?<!"")\bgateway\b(?! api|\.networking)"),
         new("authentication", options => !options.HasJwt, @"(?i)jwt|bearer|RequireAuthorization|\bscopes? (catalog|orders):"),
         new("sample", options => !options.HasSample, @"(?i)catalog|(?<!\b(in|which) )\borders?\b(?! by)|\bproducts?\b|payment|\bmail|smtp|pickup"),
         new("tests", options => !options.HasTests, @"(?i)xunit|testcontainers|IntegrationTests|dotnet test|Testing\.Platform"),

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using ScalableBackend.Api.LoadShedding;
 using ScalableBackend.Api.RateLimiting;
 #endif
+using ScalableBackend.ServiceDefaults;
 
 namespace ScalableBackend.Api;
 

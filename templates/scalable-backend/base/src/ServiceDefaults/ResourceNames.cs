@@ -16,6 +16,9 @@ public static class ResourceNames
 #if (HasAspire)
     public const string Api = "api";
 #endif
+#if (HasAspire && HasGateway)
+    public const string Gateway = "gateway";
+#endif
 #if (HasAspire && HasWorker)
     public const string Worker = "worker";
 #endif

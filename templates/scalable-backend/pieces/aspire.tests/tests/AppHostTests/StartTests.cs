@@ -30,6 +30,9 @@ public sealed class StartTests
         ResourceNames.Mail,
 #endif
         ResourceNames.Api,
+#if (HasGateway)
+        ResourceNames.Gateway,
+#endif
 #if (HasWorker)
         ResourceNames.Worker,
 #endif
@@ -62,7 +65,11 @@ public sealed class StartTests
         await Task.WhenAll(Names.Select(name => app.ResourceNotifications.WaitForResourceHealthyAsync(name, timeout.Token)));
 #if (HasSample)
 
+#if (HasGateway)
+        using var client = app.CreateHttpClient(ResourceNames.Gateway);
+#else
         using var client = app.CreateHttpClient(ResourceNames.Api);
+#endif
 #if (HasJwt)
         client.DefaultRequestHeaders.Authorization = new("Bearer", Tokens.Create("ada"));
 #endif

@@ -52,12 +52,22 @@ var api = builder.AddProject<Projects.Api>(ResourceNames.Api)
     .WithDeadLetterCommands()
 #endif
     .WithUrlForEndpoint("http", url => (url.DisplayText, url.Url) = ("API reference", "/scalar"))
+#if (!HasGateway)
     .WithExternalHttpEndpoints()
+#endif
     .WithProbes()
     .WithIconName("Globe");
 #if (HasSample && !HasWorker)
 // The payment simulator is part of the API.
 api.WithEnvironment("Payments__BaseUrl", ReferenceExpression.Create($"{api.GetEndpoint("http")}/payment-simulator/"));
+#endif
+#if (HasGateway)
+
+builder.AddProject<Projects.Gateway>(ResourceNames.Gateway)
+    .WithReference(api).WaitFor(api)
+    .WithExternalHttpEndpoints()
+    .WithProbes()
+    .WithIconName("Router");
 #endif
 #if (HasWorker)
 

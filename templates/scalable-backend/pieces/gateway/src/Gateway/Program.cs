@@ -1,0 +1,17 @@
+using ScalableBackend.Gateway;
+using ScalableBackend.ServiceDefaults;
+
+var builder = WebApplication.CreateBuilder(args);
+
+builder.AddServiceDefaults();
+builder.AddForwardedHeaders();
+builder.AddGateway();
+
+var app = builder.Build();
+
+app.UseHealth();
+app.UseForwardedHeaders();
+app.UseErrorResponses();
+app.MapGateway();
+
+app.Run();
