@@ -1,0 +1,116 @@
+using System.Net.Http.Headers;
+using Npgsql;
+using ScalableTemplates.Tests.EndToEnd;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.Monitoring;
+
+/// <summary>Runs the API and the worker with a standby, and what makes them record every metric: failures, overload and an outage.</summary>
+internal sealed class MonitoredShop(ServersFixture servers) : IAsyncDisposable
+{
+    private static readonly TemplateOptions Options =
+        TemplateOptions.Services.With(Dimension.Orchestrator, "none").With(Dimension.Replica, "streaming");
+
+    private readonly PostgresServer primary = new();
+    private readonly PaymentProvider payments = new();
+    private readonly HttpClient client = new();
+    private PostgresServer? standby;
+    private Backend? backend;
+
+    public CollectorStandIn Collector { get; } = new();
+
+    public async Task RunAsync()
+    {
+        var solution = BuiltSolution.GetAsync(Options);
+        await Task.WhenAll(solution, primary.StartAsync());
+        standby = await primary.StartStandbyAsync();
+        var database = await primary.CreateDatabaseAsync();
+        var connectionStrings = await servers.GetConnectionStringsAsync();
+        connectionStrings["database"] = database;
+        connectionStrings["replica"] = standby.ConnectionString(new NpgsqlConnectionStringBuilder(database).Database!);
+        backend = new Backend(await solution, connectionStrings);
+        foreach (var (name, value) in Collector.Receiver.Settings)
+        {
+            backend.Set(name, value);
+        }
+
+        backend.UsePaymentProvider(payments.Address);
+        // Nothing listens there, so confirmations are retried once and dead-lettered, and the circuit breaker opens.
+        backend.Set("Mail__Server", $"smtp://127.0.0.1:{FreePort.Next()}");
+        backend.Set("Messaging__RetryDelays__0", "00:00:01");
+        backend.Set("LoadShedding__MaxConcurrentReads", "1");
+        backend.Set("LoadShedding__MaxQueueLength", "1");
+        backend.Set("RateLimiting__Plans__premium__RequestsPerMinute", "60");
+        backend.Set("RateLimiting__Plans__premium__Burst", "5");
+        await backend.MigrateAsync();
+        await Task.WhenAll(backend.StartApiAsync(), backend.StartWorkerAsync());
+        await HandleMessagesAsync(database);
+        await OverloadAsync();
+        await standby.KillAsync();
+        await ReadUntilAsync("database_reads_total", "reason", "down");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await (backend?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (standby?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await primary.DisposeAsync();
+        await payments.DisposeAsync();
+        client.Dispose();
+        Collector.Dispose();
+    }
+
+    public bool HasReceived(string metric, string label, string value) =>
+        Collector.Samples.Any(sample => sample.Name == metric && sample.Labels.GetValueOrDefault(label) == value);
+
+    private async Task HandleMessagesAsync(string database)
+    {
+        var order = Guid.Empty;
+        foreach (var _ in Enumerable.Range(0, 4))
+        {
+            order = await backend!.PlaceOrderAsync("card");
+        }
+
+        await backend!.GetPriceAsync(await backend.GetProductIdAsync());
+        await backend.WaitForStatusAsync(order, "Paid");
+        await using var connection = new NpgsqlConnection(database);
+        await connection.OpenAsync();
+        // A message that was handled before, and one that no queue is bound to.
+        await using var command = new NpgsqlCommand(
+            """
+            INSERT INTO outbox_messages (id, type, body, created_at, due_at, attempts)
+            SELECT message_id, 'orders.placed', '{}', now(), now(), 0 FROM inbox_messages WHERE consumer = 'charge-payment' LIMIT 1;
+            INSERT INTO outbox_messages (id, type, body, created_at, due_at, attempts) VALUES (uuidv7(), 'tests.unrouted', '{}', now(), now(), 0)
+            """.Replace("uuidv7()", $"'{Guid.CreateVersion7()}'", StringComparison.Ordinal),
+            connection);
+        await command.ExecuteNonQueryAsync();
+        await backend.WaitUntilAsync(() => Task.FromResult(
+            HasReceived("messaging_dead_letters_total", "messaging_destination_name", "send-confirmation")
+            && HasReceived("messaging_duplicates_total", "messaging_destination_name", "charge-payment")
+            && HasReceived("messaging_unrouted_total", "messaging_rabbitmq_destination_routing_key", "tests.unrouted")));
+    }
+
+    private async Task OverloadAsync()
+    {
+        await backend!.WaitUntilAsync(async () =>
+        {
+            await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => GetAsync("v1/products", plan: null)));
+            await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => GetAsync("v1/products?limit=1", plan: "premium")));
+            return HasReceived("load_shedding_rejected_requests_total", "bulkhead", "reads")
+                && HasReceived("aspnetcore_rate_limiting_requests_total", "aspnetcore_rate_limiting_result", "global_limiter");
+        });
+    }
+
+    private Task ReadUntilAsync(string metric, string label, string value) => backend!.WaitUntilAsync(async () =>
+    {
+        await GetAsync("v1/products", plan: null);
+        return HasReceived(metric, label, value);
+    });
+
+    private async Task GetAsync(string path, string? plan)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(backend!.Address, path));
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Token.Create(plan is null ? "ada" : "bob", plan: plan));
+        using var response = await client.SendAsync(request);
+    }
+}
