@@ -11,7 +11,7 @@ internal sealed record OmittedPiece(string Name, Func<TemplateOptions, bool> IsO
     public static readonly IReadOnlyList<OmittedPiece> All =
     [
         new("aspire", options => !options.HasAspire, "(?i)aspire|AppHost"),
-        new("compose", options => !options.HasCompose, @"(?i)docker compose|compose\.yaml|\.env\b"),
+        new("compose", options => !options.HasCompose && !options.HasGrafana, @"(?i)docker compose|compose\.yaml|\.env\b"),
         new("postgres", options => !options.HasPostgres, "(?i)postgres|npgsql|migrator"),
         new("sqlite", options => !options.HasSqlite, "(?i)sqlite"),
         new("redis", options => !options.HasRedis, "(?i)redis"),
@@ -21,6 +21,7 @@ internal sealed record OmittedPiece(string Name, Func<TemplateOptions, bool> IsO
         new("rate limiting", options => !options.HasRateLimiting, @"RateLimit-|RequestsPerMinute|ClientRateLimit|LoadShed|DisableRateLimiting|\b429\b"),
         new("authentication", options => !options.HasJwt, @"(?i)jwt|bearer|RequireAuthorization|\bscopes? (catalog|orders):"),
         new("sample", options => !options.HasSample, @"(?i)catalog|(?<!\b(in|which) )\borders?\b(?! by)|\bproducts?\b|payment|\bmail|smtp|pickup"),
+        new("monitoring", options => !options.HasGrafana, "(?i)grafana|prometheus|alertmanager|promtool"),
         new("tests", options => !options.HasTests, @"(?i)xunit|testcontainers|IntegrationTests|dotnet test|Testing\.Platform"),
     ];
 
