@@ -85,6 +85,16 @@ internal sealed class RabbitMqServer : IAsyncDisposable
         await ControlAsync("import_definitions", file);
     }
 
+    /// <summary>Enables the plugin that serves metrics to Prometheus.</summary>
+    /// <returns>Its port.</returns>
+    public async Task<int> ServeMetricsAsync()
+    {
+        var metricsPort = FreePort.Next();
+        await ControlAsync("eval", $"application:set_env(rabbitmq_prometheus, tcp_config, [{{ip, \"127.0.0.1\"}}, {{port, {metricsPort}}}], [{{persistent, true}}]).");
+        (await Command.RunAsync(Path.Combine(Binaries!, "rabbitmq-plugins"), ["enable", "rabbitmq_prometheus"], folder, TimeSpan.FromMinutes(1), environment)).EnsureSuccess();
+        return metricsPort;
+    }
+
     /// <returns>The number of messages by queue.</returns>
     public async Task<Dictionary<string, int>> GetQueuesAsync() =>
         (await ControlAsync("list_queues", "name", "messages", "--quiet", "--no-table-headers")).Split('\n', StringSplitOptions.RemoveEmptyEntries)

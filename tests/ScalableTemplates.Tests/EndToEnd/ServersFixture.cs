@@ -35,6 +35,9 @@ public sealed class ServersFixture : IAsyncLifetime
         ["broker"] = rabbitMq.ConnectionString + await GetVirtualHostAsync(),
     };
 
+    /// <returns>The port at which RabbitMQ serves metrics to Prometheus.</returns>
+    internal Task<int> ServeBrokerMetricsAsync() => rabbitMq.ServeMetricsAsync();
+
     public async Task DisposeAsync()
     {
         await postgres.DisposeAsync();

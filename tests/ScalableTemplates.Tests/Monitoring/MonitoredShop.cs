@@ -6,7 +6,7 @@ using ScalableTemplates.Tests.Infrastructure;
 namespace ScalableTemplates.Tests.Monitoring;
 
 /// <summary>Runs the API and the worker with a standby, and what makes them record every metric: failures, overload and an outage.</summary>
-internal sealed class MonitoredShop(ServersFixture servers) : IAsyncDisposable
+public sealed class MonitoredShop(ServersFixture servers) : IAsyncLifetime
 {
     private static readonly TemplateOptions Options =
         TemplateOptions.Services.With(Dimension.Orchestrator, "none").With(Dimension.Replica, "streaming");
@@ -17,11 +17,23 @@ internal sealed class MonitoredShop(ServersFixture servers) : IAsyncDisposable
     private PostgresServer? standby;
     private Backend? backend;
 
-    public CollectorStandIn Collector { get; } = new();
+    private CollectorStandIn Collector { get; } = new();
 
-    public async Task RunAsync()
+    /// <summary>Scrapes the Collector and RabbitMQ with the configuration and the rules of the cluster stage.</summary>
+    internal PrometheusServer Prometheus { get; } = new();
+
+    /// <summary>The reason to skip the tests; null if all programs are installed.</summary>
+    internal static string? Missing => ServersFixture.Missing ?? PromTool.Missing;
+
+    public async Task InitializeAsync()
     {
+        if (Missing is not null)
+        {
+            return;
+        }
+
         var solution = BuiltSolution.GetAsync(Options);
+        await Prometheus.StartAsync((await MonitoringOutput.ClusterAsync).Folder, Collector.Port, await servers.ServeBrokerMetricsAsync());
         await Task.WhenAll(solution, primary.StartAsync());
         standby = await primary.StartStandbyAsync();
         var database = await primary.CreateDatabaseAsync();
@@ -50,8 +62,9 @@ internal sealed class MonitoredShop(ServersFixture servers) : IAsyncDisposable
         await ReadUntilAsync("database_reads_total", "reason", "down");
     }
 
-    public async ValueTask DisposeAsync()
+    public async Task DisposeAsync()
     {
+        await Prometheus.DisposeAsync();
         await (backend?.DisposeAsync() ?? ValueTask.CompletedTask);
         await (standby?.DisposeAsync() ?? ValueTask.CompletedTask);
         await primary.DisposeAsync();
@@ -60,7 +73,7 @@ internal sealed class MonitoredShop(ServersFixture servers) : IAsyncDisposable
         Collector.Dispose();
     }
 
-    public bool HasReceived(string metric, string label, string value) =>
+    private bool HasReceived(string metric, string label, string value) =>
         Collector.Samples.Any(sample => sample.Name == metric && sample.Labels.GetValueOrDefault(label) == value);
 
     private async Task HandleMessagesAsync(string database)
@@ -71,8 +84,16 @@ internal sealed class MonitoredShop(ServersFixture servers) : IAsyncDisposable
             order = await backend!.PlaceOrderAsync("card");
         }
 
-        await backend!.GetPriceAsync(await backend.GetProductIdAsync());
+        var product = await backend!.GetProductIdAsync();
+        await backend.GetPriceAsync(product);
+        await backend.GetPriceAsync(product);
         await backend.WaitForStatusAsync(order, "Paid");
+        // Once the entry has expired in L1, it comes from Redis.
+        await backend.WaitUntilAsync(async () =>
+        {
+            await backend.GetPriceAsync(product);
+            return HasReceived("fusioncache_distributed_hit_total", "job", "Shop.Api");
+        });
         await using var connection = new NpgsqlConnection(database);
         await connection.OpenAsync();
         // A message that was handled before, and one that no queue is bound to.
