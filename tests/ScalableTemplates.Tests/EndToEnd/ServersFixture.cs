@@ -9,7 +9,7 @@ public sealed class ServersFixture : IAsyncLifetime
 
     private readonly PostgresServer postgres = new();
     private readonly RedisServer redis = new();
-    private readonly RabbitMqServer rabbitMq = new();
+    private readonly RabbitMqServer rabbitMq = new() { MetricsPort = FreePort.Next() };
     private readonly Queue<string> virtualHosts = [];
     private int virtualHostsAdded;
 
@@ -36,7 +36,7 @@ public sealed class ServersFixture : IAsyncLifetime
     };
 
     /// <returns>The port at which RabbitMQ serves metrics to Prometheus.</returns>
-    internal Task<int> ServeBrokerMetricsAsync() => rabbitMq.ServeMetricsAsync();
+    internal int BrokerMetricsPort => rabbitMq.MetricsPort!.Value;
 
     public async Task DisposeAsync()
     {

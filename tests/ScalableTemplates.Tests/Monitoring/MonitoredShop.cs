@@ -33,7 +33,7 @@ public sealed class MonitoredShop(ServersFixture servers) : IAsyncLifetime
         }
 
         var solution = BuiltSolution.GetAsync(Options);
-        await Prometheus.StartAsync((await MonitoringOutput.ClusterAsync).Folder, Collector.Port, await servers.ServeBrokerMetricsAsync());
+        await Prometheus.StartAsync((await MonitoringOutput.ClusterAsync).Folder, Collector.Port, servers.BrokerMetricsPort);
         await Task.WhenAll(solution, primary.StartAsync());
         standby = await primary.StartStandbyAsync();
         var database = await primary.CreateDatabaseAsync();
@@ -46,6 +46,7 @@ public sealed class MonitoredShop(ServersFixture servers) : IAsyncLifetime
             backend.Set(name, value);
         }
 
+        backend.Set("OTEL_METRIC_EXPORT_INTERVAL", "2000");
         backend.UsePaymentProvider(payments.Address);
         // Nothing listens there, so confirmations are retried once and dead-lettered, and the circuit breaker opens.
         backend.Set("Mail__Server", $"smtp://127.0.0.1:{FreePort.Next()}");

@@ -23,8 +23,8 @@ internal sealed class PrometheusServer : IAsyncDisposable
                 .Replace("otel-collector:8889", Local(collectorPort), StringComparison.Ordinal)
                 .Replace("rabbitmq:15692", Local(brokerPort), StringComparison.Ordinal)
                 .Replace("prometheus:9090", Local(port.Number), StringComparison.Ordinal)
-                .Replace("scrape_interval: 15s", "scrape_interval: 1s", StringComparison.Ordinal)
-                .Replace("evaluation_interval: 30s", "evaluation_interval: 1s", StringComparison.Ordinal));
+                .Replace("scrape_interval: 15s", "scrape_interval: 3s", StringComparison.Ordinal)
+                .Replace("evaluation_interval: 30s", "evaluation_interval: 3s", StringComparison.Ordinal));
         }
 
         daemon = Daemon.Start(
@@ -40,7 +40,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
     public async Task<IReadOnlyCollection<string>> WaitForResultsAsync(IEnumerable<string> queries)
     {
         var pending = queries.ToHashSet();
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var timeout = new CancellationTokenSource(Daemon.WaitTimeout);
         while (true)
         {
             foreach (var query in pending)
@@ -56,7 +56,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
                 return pending;
             }
 
-            await Task.Delay(500);
+            await Task.Delay(1000);
         }
     }
 
