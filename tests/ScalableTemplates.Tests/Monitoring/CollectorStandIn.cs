@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Text;
@@ -9,15 +8,18 @@ namespace ScalableTemplates.Tests.Monitoring;
 /// <summary>Does with metrics what the Collector of the output does: receives them over OTLP and serves the latest ones to Prometheus.</summary>
 internal sealed class CollectorStandIn : IDisposable
 {
-    private readonly ConcurrentDictionary<string, Sample> latest = [];
+    private readonly Dictionary<string, Sample> latest = [];
     private readonly HttpListener listener = new();
-    private int read;
+    private readonly CancellationTokenSource disposed = new();
+    private volatile IReadOnlyCollection<Sample> samples = [];
+    private volatile byte[] page = [];
 
     public CollectorStandIn()
     {
         Port = FreePort.Next();
         listener.Prefixes.Add($"http://127.0.0.1:{Port}/");
         listener.Start();
+        _ = RefreshAsync();
         _ = ServeAsync();
     }
 
@@ -27,28 +29,11 @@ internal sealed class CollectorStandIn : IDisposable
     public OtlpReceiver Receiver { get; } = new();
 
     /// <summary>The latest value of every series that was ever received.</summary>
-    public IReadOnlyCollection<Sample> Samples
-    {
-        get
-        {
-            lock (latest)
-            {
-                foreach (var body in Receiver.Metrics.Skip(read))
-                {
-                    read++;
-                    foreach (var sample in OtlpMetrics.Read(body))
-                    {
-                        latest[$"{sample.Name}{{{Format(sample.Labels)}}}"] = sample;
-                    }
-                }
-
-                return [.. latest.Values];
-            }
-        }
-    }
+    public IReadOnlyCollection<Sample> Samples => samples;
 
     public void Dispose()
     {
+        disposed.Cancel();
         listener.Close();
         Receiver.Dispose();
     }
@@ -57,16 +42,37 @@ internal sealed class CollectorStandIn : IDisposable
         .OrderBy(label => label.Key, StringComparer.Ordinal)
         .Select(label => $"{label.Key}=\"{label.Value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal)}\""));
 
+    // Ahead of the scrapes, which must not time out on a busy machine.
+    private async Task RefreshAsync()
+    {
+        var read = 0;
+        while (!disposed.IsCancellationRequested)
+        {
+            foreach (var body in Receiver.Metrics.Skip(read))
+            {
+                read++;
+                foreach (var sample in OtlpMetrics.Read(body))
+                {
+                    latest[$"{sample.Name}{{{Format(sample.Labels)}}}"] = sample;
+                }
+            }
+
+            samples = [.. latest.Values];
+            page = Encoding.UTF8.GetBytes(Render());
+            await Task.Delay(1000);
+        }
+    }
+
     private string Render()
     {
         var text = new StringBuilder();
-        foreach (var family in Samples.GroupBy(sample => sample.Family))
+        foreach (var family in latest.GroupBy(series => series.Value.Family))
         {
-            var type = family.First().Kind switch { MetricKind.Counter => "counter", MetricKind.Histogram => "histogram", _ => "gauge" };
+            var type = family.First().Value.Kind switch { MetricKind.Counter => "counter", MetricKind.Histogram => "histogram", _ => "gauge" };
             text.Append(CultureInfo.InvariantCulture, $"# TYPE {family.Key} {type}\n");
-            foreach (var sample in family)
+            foreach (var (series, sample) in family)
             {
-                text.Append(CultureInfo.InvariantCulture, $"{sample.Name}{{{Format(sample.Labels)}}} {sample.Value:R}\n");
+                text.Append(CultureInfo.InvariantCulture, $"{series} {sample.Value:R}\n");
             }
         }
 
@@ -81,7 +87,9 @@ internal sealed class CollectorStandIn : IDisposable
             {
                 var context = await listener.GetContextAsync();
                 context.Response.ContentType = "text/plain; version=0.0.4";
-                await context.Response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(Render()));
+                var current = page;
+                context.Response.ContentLength64 = current.Length;
+                await context.Response.OutputStream.WriteAsync(current);
                 context.Response.Close();
             }
         }

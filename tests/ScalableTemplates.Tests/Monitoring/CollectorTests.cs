@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using ScalableTemplates.Tests.EndToEnd;
 using ScalableTemplates.Tests.Infrastructure;
 using YamlDotNet.RepresentationModel;
@@ -5,7 +6,7 @@ using YamlDotNet.RepresentationModel;
 namespace ScalableTemplates.Tests.Monitoring;
 
 /// <summary>The Collector and how it is deployed.</summary>
-public sealed class CollectorTests
+public sealed partial class CollectorTests
 {
     private static readonly string[] Kinds = ["extensions", "receivers", "processors", "exporters"];
 
@@ -30,6 +31,17 @@ public sealed class CollectorTests
         Assert.Subset(Components, configured);
         // The limiter refuses data only if nothing before it has accepted them.
         Assert.All(pipelines, pipeline => Assert.Equal("memory_limiter", ((YamlSequenceNode)pipeline["processors"])[0].ToString()));
+    }
+
+    [Fact]
+    public async Task Images_have_exact_versions_which_are_the_same_everywhere()
+    {
+        var images = FileTree.Read((await MonitoringOutput.ClusterAsync).Folder).Files.Values
+            .SelectMany(text => Image().Matches(text))
+            .ToLookup(match => match.Groups["name"].Value, match => match.Groups["version"].Value);
+
+        Assert.Equal(["grafana/grafana", "otel/opentelemetry-collector", "prom/alertmanager", "prom/prometheus"], images.Select(image => image.Key).Order());
+        Assert.All(images, image => Assert.Matches(@"^v?\d+\.\d+\.\d+$", Assert.Single(image.Distinct())));
     }
 
     [Fact]
@@ -62,4 +74,7 @@ public sealed class CollectorTests
             select $"{Path.GetFileName(file)} is missing");
         Assert.Contains("grafana_dashboard: \"1\"", built, StringComparison.Ordinal);
     }
+
+    [GeneratedRegex(@"image: (?<name>[^:\s]+):(?<version>\S+)")]
+    private static partial Regex Image();
 }

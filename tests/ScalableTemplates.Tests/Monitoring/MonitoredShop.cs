@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using Npgsql;
 using ScalableTemplates.Tests.EndToEnd;
 using ScalableTemplates.Tests.Infrastructure;
@@ -13,6 +15,7 @@ public sealed class MonitoredShop(ServersFixture servers) : IAsyncLifetime
 
     private readonly PostgresServer primary = new();
     private readonly PaymentProvider payments = new();
+    private readonly Socket mails = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly HttpClient client = new();
     private PostgresServer? standby;
     private Backend? backend;
@@ -48,8 +51,9 @@ public sealed class MonitoredShop(ServersFixture servers) : IAsyncLifetime
 
         backend.Set("OTEL_METRIC_EXPORT_INTERVAL", "2000");
         backend.UsePaymentProvider(payments.Address);
-        // Nothing listens there, so confirmations are retried once and dead-lettered, and the circuit breaker opens.
-        backend.Set("Mail__Server", $"smtp://127.0.0.1:{FreePort.Next()}");
+        // Refuses connections, so confirmations are retried once and dead-lettered, and the circuit breaker opens.
+        mails.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        backend.Set("Mail__Server", $"smtp://{mails.LocalEndPoint}");
         backend.Set("Messaging__RetryDelays__0", "00:00:01");
         backend.Set("LoadShedding__MaxConcurrentReads", "1");
         backend.Set("LoadShedding__MaxQueueLength", "1");
@@ -70,6 +74,7 @@ public sealed class MonitoredShop(ServersFixture servers) : IAsyncLifetime
         await (standby?.DisposeAsync() ?? ValueTask.CompletedTask);
         await primary.DisposeAsync();
         await payments.DisposeAsync();
+        mails.Dispose();
         client.Dispose();
         Collector.Dispose();
     }
