@@ -22,6 +22,9 @@ internal sealed class RabbitMqServer : IAsyncDisposable
     // The wrapper in /usr/sbin switches the user; the program itself runs as any user.
     public static string? Binaries { get; } = Programs.FindFolder("rabbitmq-server", "/usr/lib/rabbitmq/bin");
 
+    /// <summary>The port at which it serves metrics to Prometheus; none by default.</summary>
+    public int? MetricsPort { get; init; }
+
     public string ConnectionString => $"amqp://{User}:{Password}@127.0.0.1:{port.Number}/";
 
     /// <param name="settings">Lines of the configuration file.</param>
@@ -38,12 +41,17 @@ internal sealed class RabbitMqServer : IAsyncDisposable
         environment["ERL_EPMD_ADDRESS"] = "127.0.0.1";
     }
 
+    private string Plugins => environment["RABBITMQ_ENABLED_PLUGINS_FILE"];
+
+    private string Metrics => MetricsPort is { } metricsPort ? $"prometheus.tcp.ip = 127.0.0.1\nprometheus.tcp.port = {metricsPort}\n" : "";
+
     private string Configuration => Path.Combine(folder, "rabbitmq.conf");
 
     /// <summary>Starts or restarts the server at the same address with its durable data.</summary>
     public Task StartAsync() => port.StartAsync(async () =>
     {
-        await File.WriteAllTextAsync(Configuration, $"listeners.tcp.local = 127.0.0.1:{port.Number}\ndefault_user = {User}\ndefault_pass = {Password}\n{string.Join('\n', settings)}\n");
+        await File.WriteAllTextAsync(Configuration, $"listeners.tcp.local = 127.0.0.1:{port.Number}\ndefault_user = {User}\ndefault_pass = {Password}\n{Metrics}{string.Join('\n', settings)}\n");
+        await File.WriteAllTextAsync(Plugins, MetricsPort is null ? "[]." : "[rabbitmq_prometheus].");
         environment["RABBITMQ_NODENAME"] = $"test{port.Number}@localhost";
         environment["RABBITMQ_NODE_PORT"] = port.Number.ToString(CultureInfo.InvariantCulture);
         environment["RABBITMQ_DIST_PORT"] = (port.Number + 1).ToString(CultureInfo.InvariantCulture);

@@ -9,7 +9,7 @@ public sealed class ServersFixture : IAsyncLifetime
 
     private readonly PostgresServer postgres = new();
     private readonly RedisServer redis = new();
-    private readonly RabbitMqServer rabbitMq = new();
+    private readonly RabbitMqServer rabbitMq = new() { MetricsPort = FreePort.Next() };
     private readonly Queue<string> virtualHosts = [];
     private int virtualHostsAdded;
 
@@ -34,6 +34,9 @@ public sealed class ServersFixture : IAsyncLifetime
         // A new virtual host, as consumers would receive messages of earlier tests whose orders do not exist.
         ["broker"] = rabbitMq.ConnectionString + await GetVirtualHostAsync(),
     };
+
+    /// <returns>The port at which RabbitMQ serves metrics to Prometheus.</returns>
+    internal int BrokerMetricsPort => rabbitMq.MetricsPort!.Value;
 
     public async Task DisposeAsync()
     {

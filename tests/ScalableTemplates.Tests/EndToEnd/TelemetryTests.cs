@@ -1,7 +1,5 @@
-using System.Collections.Concurrent;
-using System.Net;
 using System.Text;
-using ScalableTemplates.Tests.Infrastructure;
+using ScalableTemplates.Tests.Monitoring;
 
 namespace ScalableTemplates.Tests.EndToEnd;
 
@@ -10,37 +8,30 @@ public sealed class TelemetryTests : IDisposable
 {
     private const string TraceId = "0af7651916cd43dd8448eb211c80319c";
 
-    private readonly HttpListener collector = new();
-    private readonly string address = $"http://127.0.0.1:{FreePort.Next()}/";
-    private readonly ConcurrentQueue<(string Path, string Body)> received = [];
+    private readonly OtlpReceiver receiver = new();
 
-    public TelemetryTests()
-    {
-        collector.Prefixes.Add(address);
-        collector.Start();
-        _ = CollectAsync();
-    }
+    private IEnumerable<(string Path, string Body)> Received => receiver.Requests.Select(request => (request.Path, Encoding.Latin1.GetString(request.Body)));
 
-    public void Dispose() => collector.Close();
+    public void Dispose() => receiver.Dispose();
 
     [Fact]
     public async Task Resource_attributes_are_set_unless_the_environment_sets_them()
     {
         await using (await StartAsync(trustsCallers: false))
         {
-            await UntilAsync(() => received.Any(export => export.Path == "/v1/metrics"));
+            await UntilAsync(() => Received.Any(export => export.Path == "/v1/metrics"));
         }
 
-        var body = received.First(export => export.Path == "/v1/metrics").Body;
+        var body = Received.First(export => export.Path == "/v1/metrics").Body;
         Assert.All(["service.name", "Shop.Api", "service.version", "service.instance.id", "deployment.environment.name", "Development"], text => Assert.Contains(text, body, StringComparison.Ordinal));
 
-        received.Clear();
+        receiver.Clear();
         await using (await StartAsync(trustsCallers: false, ("OTEL_SERVICE_NAME", "orders"), ("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=blue")))
         {
-            await UntilAsync(() => received.Any(export => export.Path == "/v1/metrics"));
+            await UntilAsync(() => Received.Any(export => export.Path == "/v1/metrics"));
         }
 
-        body = received.First(export => export.Path == "/v1/metrics").Body;
+        body = Received.First(export => export.Path == "/v1/metrics").Body;
         Assert.All(["orders", "blue"], text => Assert.Contains(text, body, StringComparison.Ordinal));
     }
 
@@ -58,12 +49,12 @@ public sealed class TelemetryTests : IDisposable
         var traceId = Encoding.Latin1.GetString(Convert.FromHexString(TraceId));
         if (trustsCallers)
         {
-            await UntilAsync(() => received.Any(export => export.Body.Contains(traceId, StringComparison.Ordinal)));
+            await UntilAsync(() => Received.Any(export => export.Body.Contains(traceId, StringComparison.Ordinal)));
         }
         else
         {
             await Task.Delay(TimeSpan.FromSeconds(3));
-            Assert.DoesNotContain(received, export => export.Path == "/v1/traces" && export.Body.Contains(traceId, StringComparison.Ordinal));
+            Assert.DoesNotContain(Received, export => export.Path == "/v1/traces" && export.Body.Contains(traceId, StringComparison.Ordinal));
         }
     }
 
@@ -78,13 +69,9 @@ public sealed class TelemetryTests : IDisposable
 
     private Task<SingleApi> StartAsync(bool trustsCallers, params (string Name, string Value)[] settings)
     {
-        var environment = new Dictionary<string, string>
+        var environment = new Dictionary<string, string>(receiver.Settings)
         {
             ["ASPNETCORE_ENVIRONMENT"] = "Development",
-            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = address,
-            ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
-            ["OTEL_METRIC_EXPORT_INTERVAL"] = "500",
-            ["OTEL_BSP_SCHEDULE_DELAY"] = "200",
             ["Telemetry__TrustIncomingTraceContext"] = $"{trustsCallers}",
         };
         foreach (var (name, value) in settings)
@@ -93,24 +80,5 @@ public sealed class TelemetryTests : IDisposable
         }
 
         return SingleApi.StartAsync(environment);
-    }
-
-    private async Task CollectAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                var context = await collector.GetContextAsync();
-                using var body = new MemoryStream();
-                await context.Request.InputStream.CopyToAsync(body);
-                received.Enqueue((context.Request.Url!.AbsolutePath, Encoding.Latin1.GetString(body.ToArray())));
-                context.Response.Close();
-            }
-        }
-        catch (Exception exception) when (exception is HttpListenerException or ObjectDisposedException)
-        {
-            // The listener was closed.
-        }
     }
 }

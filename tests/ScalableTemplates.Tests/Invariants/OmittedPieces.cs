@@ -11,7 +11,7 @@ internal sealed record OmittedPiece(string Name, Func<TemplateOptions, bool> IsO
     public static readonly IReadOnlyList<OmittedPiece> All =
     [
         new("aspire", options => !options.HasAspire, "(?i)aspire|AppHost"),
-        new("compose", options => !options.HasCompose, @"(?i)docker compose|compose\.yaml|\.env\b"),
+        new("compose", options => !options.HasCompose && !options.HasGrafana, @"(?i)docker compose|compose\.yaml|\.env\b"),
         new("postgres", options => !options.HasPostgres, "(?i)postgres|npgsql|migrator"),
         new("sqlite", options => !options.HasSqlite, "(?i)sqlite"),
         new("redis", options => !options.HasRedis, "(?i)redis"),
@@ -23,6 +23,7 @@ internal sealed record OmittedPiece(string Name, Func<TemplateOptions, bool> IsO
         new("gateway", options => !options.HasGateway, @"(?i)yarp|(?<!"")\bgateway\b(?! api|\.networking)"),
         new("authentication", options => !options.HasJwt, @"(?i)jwt|bearer|RequireAuthorization|\bscopes? (catalog|orders):"),
         new("sample", options => !options.HasSample, @"(?i)catalog|(?<!\b(in|which) )\borders?\b(?! by)|\bproducts?\b|payment|\bmail|smtp|pickup"),
+        new("monitoring", options => !options.HasGrafana, "(?i)grafana|prometheus|alertmanager|promtool"),
         new("tests", options => !options.HasTests, @"(?i)xunit|testcontainers|IntegrationTests|dotnet test|Testing\.Platform"),
     ];
 

@@ -46,6 +46,8 @@ internal static class RedisCacheExtensions
             .WithBackplane(services => new RedisBackplane(new RedisBackplaneOptions { ConnectionMultiplexerFactory = () => GetRedis(services) }))
             .AsHybridCache();
         builder.Services.AddSingleton<CacheInvalidation>();
+        builder.Services.AddOpenTelemetry().WithMetrics(metrics =>
+            metrics.AddMeter("ZiggyCreatures.Caching.Fusion", "ZiggyCreatures.Caching.Fusion.Distributed"));
         builder.Services.AddSingleton<CacheMonitor>();
         builder.Services.AddHostedService(services => services.GetRequiredService<CacheMonitor>());
         builder.Services.AddHealthChecks().AddCheck<CacheMonitor>(ResourceNames.Cache, HealthStatus.Degraded);

@@ -1,0 +1,46 @@
+using ScalableTemplates.Tests.EndToEnd;
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.Monitoring;
+
+/// <summary>What dashboards and rules query is what the running system emits.</summary>
+[Collection("End to end")]
+public sealed class EmittedMetricsTests(MonitoredShop shop) : IClassFixture<MonitoredShop>
+{
+    [SkippableFact]
+    public async Task Every_metric_in_dashboards_and_rules_is_emitted_with_its_labels()
+    {
+        var expressions = await GetExpressionsAsync();
+        var selectors = expressions.SelectMany(PromQuery.Selectors).Distinct();
+
+        Findings.AssertNone(await shop.Prometheus.WaitForResultsAsync(selectors.Select(selector => $"last_over_time({selector}[10m])")));
+        var labels = await shop.Prometheus.GetLabelsAsync();
+        Findings.AssertNone(expressions.SelectMany(PromQuery.GroupingLabels).Where(label => !labels.Contains(label)));
+    }
+
+    [SkippableFact]
+    public async Task Every_panel_and_every_recording_rule_has_data()
+    {
+        var output = await GetOutputAsync();
+        var panels = output.Queries.Select(query => query.Expression);
+        var records = output.Rules.Select(rule => rule.Record).OfType<string>();
+
+        Findings.AssertNone(await shop.Prometheus.WaitForResultsAsync(panels.Concat(records).Select(Adapt)));
+    }
+
+    private static async Task<MonitoringOutput> GetOutputAsync()
+    {
+        Skip.If(MonitoredShop.Missing is not null, MonitoredShop.Missing);
+        return await MonitoringOutput.ClusterAsync;
+    }
+
+    private static async Task<List<string>> GetExpressionsAsync()
+    {
+        var output = await GetOutputAsync();
+        return [.. output.Queries.Select(query => query.Expression).Concat(output.Rules.Select(rule => rule.Expression)).Select(Adapt)];
+    }
+
+    // The gateway, which does not run here, has the metrics of every ASP.NET Core service.
+    private static string Adapt(string expression) =>
+        PromQuery.WithoutVariables(expression).Replace("\"Shop.Gateway\"", "\"Shop.Api\"", StringComparison.Ordinal);
+}
