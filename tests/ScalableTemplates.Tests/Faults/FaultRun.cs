@@ -30,10 +30,10 @@ internal sealed class FaultRun : IAsyncDisposable
     private readonly MailServer mails = new();
     private readonly int apis;
     private readonly int workers;
-    private string database = "";
     private Backend? backend;
     private PostgresServer? standby;
     private OrderLoad? load;
+    private ConfirmationWatch? watch;
 
     private FaultRun(int apis, int workers)
     {
@@ -41,7 +41,8 @@ internal sealed class FaultRun : IAsyncDisposable
         this.workers = workers;
     }
 
-    public PostgresServer Postgres { get; } = new();
+    // What a former primary needs in order to follow its successor.
+    public PostgresServer Postgres { get; } = new("wal_log_hints=on", "wal_keep_size=512MB");
 
     public PostgresServer Standby => standby!;
 
@@ -51,12 +52,32 @@ internal sealed class FaultRun : IAsyncDisposable
 
     public Backend Backend => backend!;
 
-    public static async Task<FaultRun> StartAsync(int apis, int workers, bool hasStandby)
+    public OrderLoad Load => load!;
+
+    public PaymentProvider Payments => payments;
+
+    /// <summary>The connection string by which the test itself reads the orders.</summary>
+    public string Database { get; set; } = "";
+
+    /// <summary>The connection strings of the services.</summary>
+    public Dictionary<string, string> ConnectionStrings { get; } = [];
+
+    /// <summary>Environment variables of the services.</summary>
+    public Dictionary<string, string> Settings { get; } = [];
+
+    /// <summary>Accepted orders that the fault may lose.</summary>
+    public HashSet<Guid> Lost { get; } = [];
+
+    /// <param name="apis">The number of APIs.</param>
+    /// <param name="workers">The number of workers.</param>
+    /// <param name="hasStandby">Whether the APIs read from a standby.</param>
+    /// <param name="arrange">Adds servers and settings before the services start.</param>
+    public static async Task<FaultRun> StartAsync(int apis, int workers, bool hasStandby, Func<FaultRun, Task>? arrange = null)
     {
         var run = new FaultRun(apis, workers);
         try
         {
-            await run.StartAsync(hasStandby);
+            await run.StartAsync(hasStandby, arrange ?? (_ => Task.CompletedTask));
             return run;
         }
         catch
@@ -70,7 +91,7 @@ internal sealed class FaultRun : IAsyncDisposable
     public async Task<FaultReport> RunAsync(Func<FaultRun, Task> fault)
     {
         var product = await Backend.GetProductIdAsync();
-        await using var watch = new ConfirmationWatch(database);
+        await using var confirmations = watch = new ConfirmationWatch(Database);
         load = await OrderLoad.StartAsync(Enumerable.Range(0, apis).Select(Backend.AddressOf), product);
         await Task.Delay(Before);
         var clock = Stopwatch.StartNew();
@@ -83,7 +104,7 @@ internal sealed class FaultRun : IAsyncDisposable
         }
 
         await load.StopAsync();
-        while (watch.Confirmed < load.Accepted.Count && DateTimeOffset.UtcNow - Max(watch.LastGrowth, load.StoppedAt!.Value) < DrainTimeout)
+        while (watch.Confirmed < load.Accepted.Count - Lost.Count && DateTimeOffset.UtcNow - Max(watch.LastGrowth, load.StoppedAt!.Value) < DrainTimeout)
         {
             await Task.Delay(100);
         }
@@ -91,7 +112,8 @@ internal sealed class FaultRun : IAsyncDisposable
         await DrainAsync();
         // Stopping the processes returns unacknowledged messages to their queues, where they are counted.
         var exitCodes = await Task.WhenAll(Backend.Running.Select(process => process.StopAsync()));
-        var orders = await Reconciliation.RunAsync(load.Accepted, database, RabbitMq, payments, mails);
+        var kept = load.Accepted.Where(order => !Lost.Contains(order.Value)).ToDictionary();
+        var orders = await Reconciliation.RunAsync(kept, Database, RabbitMq, payments, mails);
         return new FaultReport(orders, load, duration, watch.LongestPause(load.StoppedAt!.Value), payments.Repeats, mails.Repeats, exitCodes);
     }
 
@@ -105,6 +127,21 @@ internal sealed class FaultRun : IAsyncDisposable
             Assert.True(clock.Elapsed < Daemon.WaitTimeout, $"Only {load.Accepted.Count - before} orders were accepted.");
             await Task.Delay(100);
         }
+    }
+
+    /// <summary>Waits until an order is confirmed that was not accepted before the call.</summary>
+    /// <returns>The duration.</returns>
+    public async Task<TimeSpan> ConfirmOrdersAsync()
+    {
+        var accepted = load!.Accepted.Count;
+        var clock = Stopwatch.StartNew();
+        while (watch!.Confirmed <= accepted - Lost.Count)
+        {
+            Assert.True(clock.Elapsed < Daemon.WaitTimeout, $"Only {watch.Confirmed} of {load.Accepted.Count} orders are confirmed.");
+            await Task.Delay(20);
+        }
+
+        return clock.Elapsed;
     }
 
     /// <summary>Copies the logs of the processes.</summary>
@@ -148,25 +185,23 @@ internal sealed class FaultRun : IAsyncDisposable
 
     private static DateTimeOffset Max(DateTimeOffset first, DateTimeOffset second) => first > second ? first : second;
 
-    private async Task StartAsync(bool hasStandby)
+    private async Task StartAsync(bool hasStandby, Func<FaultRun, Task> arrange)
     {
         var options = TemplateOptions.Services.With(Dimension.Orchestrator, "none");
         var solution = BuiltSolution.GetAsync(hasStandby ? options.With(Dimension.Replica, "streaming") : options);
         await Task.WhenAll(solution, Postgres.StartAsync(), Redis.StartAsync(), RabbitMq.StartAsync());
-        database = await Postgres.CreateDatabaseAsync();
-        var connectionStrings = new Dictionary<string, string>
-        {
-            ["database"] = $"{database};Maximum Pool Size={(hasStandby ? ConnectionsPerPool : ConnectionsPerProcess)}",
-            ["cache"] = Redis.ConnectionString,
-            ["broker"] = RabbitMq.ConnectionString,
-        };
+        Database = await Postgres.CreateDatabaseAsync();
+        ConnectionStrings["database"] = $"{Database};Maximum Pool Size={(hasStandby ? ConnectionsPerPool : ConnectionsPerProcess)}";
+        ConnectionStrings["cache"] = Redis.ConnectionString;
+        ConnectionStrings["broker"] = RabbitMq.ConnectionString;
         if (hasStandby)
         {
             standby = await Postgres.StartStandbyAsync();
-            connectionStrings["replica"] = standby.ConnectionString(new NpgsqlConnectionStringBuilder(database).Database!);
+            ConnectionStrings["replica"] = standby.ConnectionString(new NpgsqlConnectionStringBuilder(Database).Database!);
         }
 
-        backend = new Backend(await solution, connectionStrings);
+        await arrange(this);
+        backend = new Backend(await solution, ConnectionStrings);
         backend.UsePaymentProvider(payments.Address);
         backend.Set("Mail__Server", mails.Address.ToString());
         // Long timeouts: on a slow machine, timeouts would cause redeliveries and repeated charges and mails that are not due to the fault.
@@ -178,6 +213,11 @@ internal sealed class FaultRun : IAsyncDisposable
         backend.Set("Messaging__RetryDelays__0", "00:00:01");
         backend.Set("Messaging__RetryDelays__1", "00:00:05");
         backend.Set("Messaging__RetryDelays__2", "00:00:30");
+        foreach (var (name, value) in Settings)
+        {
+            backend.Set(name, value);
+        }
+
         await backend.MigrateAsync();
         await Task.WhenAll(
         [
