@@ -22,23 +22,18 @@ internal sealed class DatabaseProbe(string connectionString) : IDisposable
     /// <summary>The connection string that is probed.</summary>
     public string ConnectionString => connectionString;
 
-    /// <summary>
-    /// Also closes the pooled connections to a read-only server: after a failover the address leads to another server, but a connection
-    /// stays with its server.
-    /// </summary>
     /// <returns>False during recovery, or if default_transaction_read_only is set.</returns>
     public async Task<bool> IsWritableAsync(CancellationToken cancellationToken)
     {
         await using var command = _source.CreateCommand("SELECT NOT current_setting('transaction_read_only')::bool");
-        if ((bool)(await command.ExecuteScalarAsync(cancellationToken))!)
+        var isWritable = (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+        if (!isWritable)
         {
-            return true;
+            // The next probe connects again, as the address may lead to another server by then.
+            _source.Clear();
         }
 
-        _source.Clear();
-        await using var pooled = new NpgsqlConnection(connectionString);
-        NpgsqlConnection.ClearPool(pooled);
-        return false;
+        return isWritable;
     }
 
     public void Dispose() => _source.Dispose();

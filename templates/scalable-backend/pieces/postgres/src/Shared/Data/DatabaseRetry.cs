@@ -21,7 +21,7 @@ internal sealed class DatabaseRetry
     private sealed class Strategy(ExecutionStrategyDependencies dependencies, DatabaseRetry retry)
         : NpgsqlRetryingExecutionStrategy(dependencies, retry.MaxRetryCount, retry.MaxRetryDelay, errorCodesToAdd: null)
     {
-        // During a failover, none of several hosts is a primary. The driver does not report that as transient.
+        // While none of several hosts is a primary, the driver fails with an exception that it does not consider transient.
         protected override bool ShouldRetryOn(Exception? exception) => exception is NpgsqlException and not PostgresException || base.ShouldRetryOn(exception);
     }
 }
