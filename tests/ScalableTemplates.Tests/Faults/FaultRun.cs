@@ -1,21 +1,15 @@
 using System.Diagnostics;
 using System.Globalization;
-using Npgsql;
 using ScalableTemplates.Tests.EndToEnd;
-using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Faults;
 
 /// <summary>Runs the services stage as separate processes on dedicated servers, under a constant load of orders while a fault is injected.</summary>
-internal sealed class FaultRun : IAsyncDisposable
+internal sealed partial class FaultRun : IAsyncDisposable
 {
     // FAULT_ORDERS and FAULT_RATE increase the load, for the figures of docs/fault-tests.md.
     public static readonly int MinOrders =
         int.TryParse(Environment.GetEnvironmentVariable("FAULT_ORDERS"), CultureInfo.InvariantCulture, out var orders) ? orders : 400;
-
-    // PostgreSQL allows 100 connections by default; with a standby, each process has two pools.
-    private const int ConnectionsPerProcess = 15;
-    private const int ConnectionsPerPool = 10;
 
     private static readonly TimeSpan Before = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan After = TimeSpan.FromSeconds(5);
@@ -67,25 +61,6 @@ internal sealed class FaultRun : IAsyncDisposable
 
     /// <summary>Accepted orders that the fault may lose.</summary>
     public HashSet<Guid> Lost { get; } = [];
-
-    /// <param name="apis">The number of APIs.</param>
-    /// <param name="workers">The number of workers.</param>
-    /// <param name="hasStandby">Whether the APIs read from a standby.</param>
-    /// <param name="arrange">Adds servers and settings before the services start.</param>
-    public static async Task<FaultRun> StartAsync(int apis, int workers, bool hasStandby, Func<FaultRun, Task>? arrange = null)
-    {
-        var run = new FaultRun(apis, workers);
-        try
-        {
-            await run.StartAsync(hasStandby, arrange ?? (_ => Task.CompletedTask));
-            return run;
-        }
-        catch
-        {
-            await run.DisposeAsync();
-            throw;
-        }
-    }
 
     /// <summary>Places orders, injects <paramref name="fault"/> meanwhile, and waits until all orders are processed.</summary>
     public async Task<FaultReport> RunAsync(Func<FaultRun, Task> fault)
@@ -184,45 +159,4 @@ internal sealed class FaultRun : IAsyncDisposable
     }
 
     private static DateTimeOffset Max(DateTimeOffset first, DateTimeOffset second) => first > second ? first : second;
-
-    private async Task StartAsync(bool hasStandby, Func<FaultRun, Task> arrange)
-    {
-        var options = TemplateOptions.Services.With(Dimension.Orchestrator, "none");
-        var solution = BuiltSolution.GetAsync(hasStandby ? options.With(Dimension.Replica, "streaming") : options);
-        await Task.WhenAll(solution, Postgres.StartAsync(), Redis.StartAsync(), RabbitMq.StartAsync());
-        Database = await Postgres.CreateDatabaseAsync();
-        ConnectionStrings["database"] = $"{Database};Maximum Pool Size={(hasStandby ? ConnectionsPerPool : ConnectionsPerProcess)}";
-        ConnectionStrings["cache"] = Redis.ConnectionString;
-        ConnectionStrings["broker"] = RabbitMq.ConnectionString;
-        if (hasStandby)
-        {
-            standby = await Postgres.StartStandbyAsync();
-            ConnectionStrings["replica"] = standby.ConnectionString(new NpgsqlConnectionStringBuilder(Database).Database!);
-        }
-
-        await arrange(this);
-        backend = new Backend(await solution, ConnectionStrings);
-        backend.UsePaymentProvider(payments.Address);
-        backend.Set("Mail__Server", mails.Address.ToString());
-        // Long timeouts: on a slow machine, timeouts would cause redeliveries and repeated charges and mails that are not due to the fault.
-        backend.Set("Resilience__broker__Timeout__Timeout", "00:02:00");
-        backend.Set("Resilience__Http__AttemptTimeout__Timeout", "00:02:00");
-        backend.Set("Resilience__Http__TotalRequestTimeout__Timeout", "00:05:00");
-        backend.Set("Resilience__Http__CircuitBreaker__SamplingDuration", "00:04:00");
-        backend.Set("Resilience__mail__Timeout__Timeout", "00:02:00");
-        backend.Set("Messaging__RetryDelays__0", "00:00:01");
-        backend.Set("Messaging__RetryDelays__1", "00:00:05");
-        backend.Set("Messaging__RetryDelays__2", "00:00:30");
-        foreach (var (name, value) in Settings)
-        {
-            backend.Set(name, value);
-        }
-
-        await backend.MigrateAsync();
-        await Task.WhenAll(
-        [
-            .. Enumerable.Range(0, workers).Select(backend.StartWorkerAsync),
-            .. Enumerable.Range(0, apis).Select(backend.StartApiAsync),
-        ]);
-    }
 }

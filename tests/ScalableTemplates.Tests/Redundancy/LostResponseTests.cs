@@ -20,7 +20,7 @@ public sealed class LostResponseTests(ITestOutputHelper output)
         LostResponseProxy? proxy = null;
         try
         {
-            await RedundancyRun.RunAsync(
+            await FaultScenario.RunAsync(
                 output,
                 "Responses to commits lost, one of four",
                 run =>

@@ -18,7 +18,7 @@ public sealed class PostgresFailoverTests(ITestOutputHelper output)
         PostgresServer? second = null;
         try
         {
-            await RedundancyRun.RunAsync(
+            await FaultScenario.RunAsync(
                 output,
                 "Primary killed, synchronous standby promoted; then a switchover back",
                 async run =>
@@ -56,7 +56,7 @@ public sealed class PostgresFailoverTests(ITestOutputHelper output)
     {
         await using var primaryAddress = new ServiceAddress();
         await using var standbyAddress = new ServiceAddress();
-        await RedundancyRun.RunAsync(
+        await FaultScenario.RunAsync(
             output,
             "Primary killed, asynchronous standby promoted; then a switchover that leaves the former primary running, read-only",
             run =>

@@ -17,7 +17,7 @@ public sealed class RabbitMqClusterTests(ITestOutputHelper output)
         await using var address = new ServiceAddress();
         try
         {
-            await RedundancyRun.RunAsync(
+            await FaultScenario.RunAsync(
                 output,
                 "One of three RabbitMQ nodes killed; then the leader of a queue; then two",
                 async run =>

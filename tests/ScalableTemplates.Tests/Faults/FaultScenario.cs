@@ -1,14 +1,19 @@
 using ScalableTemplates.Tests.EndToEnd;
-using ScalableTemplates.Tests.Faults;
 using Xunit.Abstractions;
 
-namespace ScalableTemplates.Tests.Redundancy;
+namespace ScalableTemplates.Tests.Faults;
 
-/// <summary>A fault run with redundant servers.</summary>
-internal static class RedundancyRun
+/// <summary>A fault run that reports its results and fails if an order was lost or duplicated.</summary>
+internal static class FaultScenario
 {
     public static async Task<FaultReport> RunAsync(
-        ITestOutputHelper output, string title, Func<FaultRun, Task> arrange, Func<FaultRun, Task> fault, int apis = 2, int workers = 1, bool hasStandby = false)
+        ITestOutputHelper output,
+        string title,
+        Func<FaultRun, Task> arrange,
+        Func<FaultRun, Task> fault,
+        int apis = 2,
+        int workers = 1,
+        bool hasStandby = false)
     {
         Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
         var file = Environment.GetEnvironmentVariable("FAULT_REPORT");
