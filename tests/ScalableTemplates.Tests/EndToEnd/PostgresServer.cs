@@ -5,7 +5,8 @@ using ScalableTemplates.Tests.Infrastructure;
 namespace ScalableTemplates.Tests.EndToEnd;
 
 /// <summary>A dedicated PostgreSQL server, or a streaming standby of one, run from installed binaries.</summary>
-internal sealed class PostgresServer : IAsyncDisposable
+/// <param name="settings">Lines of the configuration file, which standbys copy.</param>
+internal sealed class PostgresServer(params string[] settings) : IAsyncDisposable
 {
     private const string User = "app";
     private const string Password = "not-a-secret";
@@ -18,7 +19,11 @@ internal sealed class PostgresServer : IAsyncDisposable
     /// <summary>The folder of the binaries; null if they are not installed.</summary>
     public static string? Binaries { get; } = Programs.FindFolder("postgres", "/usr/lib/postgresql/*/bin");
 
+    public int Port => port.Number;
+
     private string Data => Path.Combine(folder, "data");
+
+    private string ReplicationAddress => $"host=127.0.0.1 port={port.Number} user={User} password={Password} dbname=postgres application_name=standby";
 
     public async Task StartAsync()
     {
@@ -26,6 +31,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         await File.WriteAllTextAsync(password, Password);
         await GiveToUnprivilegedUserAsync(folder);
         await RunToEndAsync("initdb", "--pgdata", Data, "--username", User, "--pwfile", password, "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync");
+        await File.AppendAllLinesAsync(Path.Combine(Data, "postgresql.conf"), settings);
         await RunAsync();
     }
 
@@ -37,7 +43,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         await RunToEndAsync(
             "pg_basebackup",
             "--pgdata", standby.Data,
-            "--dbname", $"host=127.0.0.1 port={port.Number} user={User} password={Password} application_name=standby",
+            "--dbname", ReplicationAddress,
             "--write-recovery-conf", "--checkpoint", "fast", "--no-sync");
         await standby.RunAsync();
         return standby;
@@ -56,10 +62,32 @@ internal sealed class PostgresServer : IAsyncDisposable
     /// <param name="mode"><c>fast</c> closes all connections; <c>immediate</c> is like a crash.</param>
     public async Task RestartAsync(string mode)
     {
-        await RunToEndAsync("pg_ctl", "stop", "--pgdata", Data, "--mode", mode);
-        await KillAsync();
+        await StopAsync(mode);
         await RunAsync();
     }
+
+    /// <summary>Stops the server; with the mode <c>fast</c>, standbys receive all commits.</summary>
+    public async Task StopAsync(string mode)
+    {
+        await RunToEndAsync("pg_ctl", "stop", "--pgdata", Data, "--mode", mode);
+        await KillAsync();
+    }
+
+    /// <summary>Turns a standby into a primary.</summary>
+    public Task PromoteAsync() => ExecuteAsync("SELECT pg_promote()");
+
+    /// <summary>Starts a stopped former primary as a standby of the server that has taken over, as failover managers do. Requires <c>wal_log_hints</c>.</summary>
+    public async Task FollowAsync(PostgresServer primary)
+    {
+        // pg_rewind compares the timelines of the last checkpoints.
+        await primary.ExecuteAsync("CHECKPOINT");
+        await RunToEndAsync("pg_rewind", "--target-pgdata", Data, "--source-server", primary.ReplicationAddress, "--write-recovery-conf", "--no-sync");
+        await RunAsync();
+    }
+
+    /// <summary>Makes commits wait until the standby has them, or not.</summary>
+    public Task SetSynchronousAsync(bool isSynchronous) =>
+        SetAsync("synchronous_standby_names", isSynchronous ? "standby" : "");
 
     /// <summary>Kills the server with SIGKILL.</summary>
     public async Task KillAsync()
@@ -73,14 +101,28 @@ internal sealed class PostgresServer : IAsyncDisposable
     public Task ResumeAsync() => daemon!.ResumeAsync();
 
     /// <summary>Makes the server read-only, as after a failover to a server that is not promoted yet, or writable.</summary>
-    public async Task SetReadOnlyAsync(bool isReadOnly)
+    public Task SetReadOnlyAsync(bool isReadOnly) => SetAsync("default_transaction_read_only", isReadOnly ? "on" : "off");
+
+    public async Task ExecuteAsync(string sql)
     {
-        await using var source = NpgsqlDataSource.Create(ConnectionString("postgres"));
-        foreach (var sql in new[] { $"ALTER SYSTEM SET default_transaction_read_only = {(isReadOnly ? "on" : "off")}", "SELECT pg_reload_conf()" })
+        await using var source = NpgsqlDataSource.Create(ConnectionString("postgres") + ";Pooling=false");
+        await using var command = source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <returns>The values of the first column.</returns>
+    public static async Task<List<T>> QueryAsync<T>(string connectionString, string sql)
+    {
+        await using var source = NpgsqlDataSource.Create(connectionString + ";Pooling=false");
+        await using var command = source.CreateCommand(sql);
+        await using var reader = await command.ExecuteReaderAsync();
+        var values = new List<T>();
+        while (await reader.ReadAsync())
         {
-            await using var command = source.CreateCommand(sql);
-            await command.ExecuteNonQueryAsync();
+            values.Add(await reader.GetFieldValueAsync<T>(0));
         }
+
+        return values;
     }
 
     /// <returns>The connection string of a new, empty database.</returns>
@@ -111,6 +153,12 @@ internal sealed class PostgresServer : IAsyncDisposable
         {
             await Command.RunAsync("chown", ["-R", "postgres", folder], folder, Daemon.WaitTimeout);
         }
+    }
+
+    private async Task SetAsync(string setting, string value)
+    {
+        await ExecuteAsync($"ALTER SYSTEM SET {setting} = '{value}'");
+        await ExecuteAsync("SELECT pg_reload_conf()");
     }
 
     private async Task RunToEndAsync(string program, params string[] options)

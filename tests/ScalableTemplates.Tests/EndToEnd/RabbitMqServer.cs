@@ -17,6 +17,7 @@ internal sealed class RabbitMqServer : IAsyncDisposable
     private readonly string folder = TempFolder.Create("rabbitmq");
     private readonly Dictionary<string, string> environment = [];
     private readonly string[] settings;
+    private RabbitMqServer? first;
     private Daemon? daemon;
 
     // The wrapper in /usr/sbin switches the user; the program itself runs as any user.
@@ -24,6 +25,10 @@ internal sealed class RabbitMqServer : IAsyncDisposable
 
     /// <summary>The port at which it serves metrics to Prometheus; none by default.</summary>
     public int? MetricsPort { get; init; }
+
+    public int Port => port.Number;
+
+    public string Node => $"test{port.Number}@localhost";
 
     public string ConnectionString => $"amqp://{User}:{Password}@127.0.0.1:{port.Number}/";
 
@@ -52,13 +57,24 @@ internal sealed class RabbitMqServer : IAsyncDisposable
     {
         await File.WriteAllTextAsync(Configuration, $"listeners.tcp.local = 127.0.0.1:{port.Number}\ndefault_user = {User}\ndefault_pass = {Password}\n{Metrics}{string.Join('\n', settings)}\n");
         await File.WriteAllTextAsync(Plugins, MetricsPort is null ? "[]." : "[rabbitmq_prometheus].");
-        environment["RABBITMQ_NODENAME"] = $"test{port.Number}@localhost";
+        environment["RABBITMQ_NODENAME"] = Node;
         environment["RABBITMQ_NODE_PORT"] = port.Number.ToString(CultureInfo.InvariantCulture);
         environment["RABBITMQ_DIST_PORT"] = (port.Number + 1).ToString(CultureInfo.InvariantCulture);
-        environment["ERL_EPMD_PORT"] = (port.Number + 2).ToString(CultureInfo.InvariantCulture);
+        environment["ERL_EPMD_PORT"] = ((first ?? this).port.Number + 2).ToString(CultureInfo.InvariantCulture);
         daemon = Daemon.Start(Path.Combine(Binaries!, "rabbitmq-server"), [], folder, Path.Combine(folder, "log"), environment);
         await daemon.WaitUntilAsync(CanConnectAsync);
     });
+
+    /// <summary>Starts another node of this server's cluster.</summary>
+    public async Task<RabbitMqServer> StartPeerAsync()
+    {
+        const string Cookie = ".erlang.cookie";
+        var peer = new RabbitMqServer(
+            [.. settings, "cluster_formation.peer_discovery_backend = classic_config", $"cluster_formation.classic_config.nodes.1 = {Node}"]) { first = this };
+        File.Copy(Path.Combine(folder, Cookie), Path.Combine(peer.folder, Cookie));
+        await peer.StartAsync();
+        return peer;
+    }
 
     public Task StopAsync() => daemon!.StopAsync();
 
@@ -73,6 +89,17 @@ internal sealed class RabbitMqServer : IAsyncDisposable
 
     /// <summary>Clears the memory alarm.</summary>
     public Task AcceptAsync() => ControlAsync("set_vm_memory_high_watermark", "0.4");
+
+    /// <summary>Lowers the heartbeat interval of new connections, so that the connections of suspended clients are closed soon.</summary>
+    public Task SetHeartbeatAsync(int seconds) => ControlAsync("eval", $"application:set_env(rabbit, heartbeat, {seconds}).");
+
+    /// <returns>The node that leads a quorum queue, and all its members.</returns>
+    public async Task<(string Leader, string Members)> GetMembersAsync(string queue)
+    {
+        var rows = await ControlAsync("list_queues", "name", "leader", "members", "--quiet", "--no-table-headers");
+        var row = rows.Split('\n').Select(line => line.Split('\t')).Single(row => row[0] == queue);
+        return (row[1], row[2]);
+    }
 
     /// <summary>Adds a virtual host.</summary>
     public async Task AddVirtualHostAsync(string name)

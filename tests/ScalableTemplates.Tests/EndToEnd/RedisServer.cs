@@ -12,6 +12,7 @@ internal sealed class RedisServer : IAsyncDisposable
 
     private readonly ServerPort port = new();
     private readonly string folder = TempFolder.Create("redis");
+    private RedisServer? primary;
     private Daemon? daemon;
 
     public static string? Binaries { get; } = Programs.FindFolder("redis-server");
@@ -25,11 +26,25 @@ internal sealed class RedisServer : IAsyncDisposable
     {
         daemon = Daemon.Start(
             Path.Combine(Binaries!, "redis-server"),
-            ["--port", port.Number.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--requirepass", Password, "--save", "", "--dir", folder],
+            [
+                "--port", port.Number.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--requirepass", Password, "--save", "", "--dir", folder,
+                .. primary is null ? [] : new[] { "--replicaof", $"127.0.0.1 {primary.Port}", "--masterauth", Password },
+            ],
             folder,
             Path.Combine(folder, "log"));
         await daemon.WaitUntilAsync(AnswersAsync);
     });
+
+    /// <summary>Starts a replica of this server.</summary>
+    public async Task<RedisServer> StartReplicaAsync()
+    {
+        var replica = new RedisServer { primary = this };
+        await replica.StartAsync();
+        return replica;
+    }
+
+    /// <summary>Turns a replica into a primary.</summary>
+    public Task PromoteAsync() => SendAsync("REPLICAOF NO ONE");
 
     public Task KillAsync() => daemon!.KillAsync();
 

@@ -33,6 +33,7 @@ public sealed class ServiceRoleTests(ServersFixture servers)
         await backend.WaitUntilAsync(async () => await ExecuteAsync(owner, $"SELECT to_regclass('{partition}')::text") is string);
         Assert.Equal(1L, await ExecuteAsync(owner, $"SELECT count(*) FROM {partition}"));
 
+        Assert.Equal("1min", await ExecuteAsync(service, "SELECT current_setting('idle_in_transaction_session_timeout')"));
         foreach (var change in new[]
         {
             "CREATE TABLE mine (id int)", "DROP TABLE orders", "ALTER TABLE orders ADD COLUMN mine int", "TRUNCATE orders",

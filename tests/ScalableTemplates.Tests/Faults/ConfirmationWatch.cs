@@ -65,7 +65,7 @@ internal sealed class ConfirmationWatch : IAsyncDisposable
 
     private async Task PollAsync()
     {
-        await using var connection = new NpgsqlConnection(connectionString + ";Pooling=false");
+        await using var connection = new NpgsqlConnection(connectionString + ";Pooling=false;Host Recheck Seconds=1");
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand("SELECT count(*) FROM orders WHERE status = 'Confirmed'", connection);
         while (!stopping.IsCancellationRequested)

@@ -1,21 +1,15 @@
 using System.Diagnostics;
 using System.Globalization;
-using Npgsql;
 using ScalableTemplates.Tests.EndToEnd;
-using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Faults;
 
 /// <summary>Runs the services stage as separate processes on dedicated servers, under a constant load of orders while a fault is injected.</summary>
-internal sealed class FaultRun : IAsyncDisposable
+internal sealed partial class FaultRun : IAsyncDisposable
 {
     // FAULT_ORDERS and FAULT_RATE increase the load, for the figures of docs/fault-tests.md.
     public static readonly int MinOrders =
         int.TryParse(Environment.GetEnvironmentVariable("FAULT_ORDERS"), CultureInfo.InvariantCulture, out var orders) ? orders : 400;
-
-    // PostgreSQL allows 100 connections by default; with a standby, each process has two pools.
-    private const int ConnectionsPerProcess = 15;
-    private const int ConnectionsPerPool = 10;
 
     private static readonly TimeSpan Before = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan After = TimeSpan.FromSeconds(5);
@@ -30,10 +24,10 @@ internal sealed class FaultRun : IAsyncDisposable
     private readonly MailServer mails = new();
     private readonly int apis;
     private readonly int workers;
-    private string database = "";
     private Backend? backend;
     private PostgresServer? standby;
     private OrderLoad? load;
+    private ConfirmationWatch? watch;
 
     private FaultRun(int apis, int workers)
     {
@@ -41,7 +35,8 @@ internal sealed class FaultRun : IAsyncDisposable
         this.workers = workers;
     }
 
-    public PostgresServer Postgres { get; } = new();
+    // What a former primary needs in order to follow its successor.
+    public PostgresServer Postgres { get; } = new("wal_log_hints=on", "wal_keep_size=512MB");
 
     public PostgresServer Standby => standby!;
 
@@ -51,26 +46,27 @@ internal sealed class FaultRun : IAsyncDisposable
 
     public Backend Backend => backend!;
 
-    public static async Task<FaultRun> StartAsync(int apis, int workers, bool hasStandby)
-    {
-        var run = new FaultRun(apis, workers);
-        try
-        {
-            await run.StartAsync(hasStandby);
-            return run;
-        }
-        catch
-        {
-            await run.DisposeAsync();
-            throw;
-        }
-    }
+    public OrderLoad Load => load!;
+
+    public PaymentProvider Payments => payments;
+
+    /// <summary>The connection string by which the test itself reads the orders.</summary>
+    public string Database { get; set; } = "";
+
+    /// <summary>The connection strings of the services.</summary>
+    public Dictionary<string, string> ConnectionStrings { get; } = [];
+
+    /// <summary>Environment variables of the services.</summary>
+    public Dictionary<string, string> Settings { get; } = [];
+
+    /// <summary>Accepted orders that the fault may lose.</summary>
+    public HashSet<Guid> Lost { get; } = [];
 
     /// <summary>Places orders, injects <paramref name="fault"/> meanwhile, and waits until all orders are processed.</summary>
     public async Task<FaultReport> RunAsync(Func<FaultRun, Task> fault)
     {
         var product = await Backend.GetProductIdAsync();
-        await using var watch = new ConfirmationWatch(database);
+        await using var confirmations = watch = new ConfirmationWatch(Database);
         load = await OrderLoad.StartAsync(Enumerable.Range(0, apis).Select(Backend.AddressOf), product);
         await Task.Delay(Before);
         var clock = Stopwatch.StartNew();
@@ -83,7 +79,7 @@ internal sealed class FaultRun : IAsyncDisposable
         }
 
         await load.StopAsync();
-        while (watch.Confirmed < load.Accepted.Count && DateTimeOffset.UtcNow - Max(watch.LastGrowth, load.StoppedAt!.Value) < DrainTimeout)
+        while (watch.Confirmed < load.Accepted.Count - Lost.Count && DateTimeOffset.UtcNow - Max(watch.LastGrowth, load.StoppedAt!.Value) < DrainTimeout)
         {
             await Task.Delay(100);
         }
@@ -91,7 +87,8 @@ internal sealed class FaultRun : IAsyncDisposable
         await DrainAsync();
         // Stopping the processes returns unacknowledged messages to their queues, where they are counted.
         var exitCodes = await Task.WhenAll(Backend.Running.Select(process => process.StopAsync()));
-        var orders = await Reconciliation.RunAsync(load.Accepted, database, RabbitMq, payments, mails);
+        var kept = load.Accepted.Where(order => !Lost.Contains(order.Value)).ToDictionary();
+        var orders = await Reconciliation.RunAsync(kept, Database, RabbitMq, payments, mails);
         return new FaultReport(orders, load, duration, watch.LongestPause(load.StoppedAt!.Value), payments.Repeats, mails.Repeats, exitCodes);
     }
 
@@ -105,6 +102,21 @@ internal sealed class FaultRun : IAsyncDisposable
             Assert.True(clock.Elapsed < Daemon.WaitTimeout, $"Only {load.Accepted.Count - before} orders were accepted.");
             await Task.Delay(100);
         }
+    }
+
+    /// <summary>Waits until an order is confirmed that was not accepted before the call.</summary>
+    /// <returns>The duration.</returns>
+    public async Task<TimeSpan> ConfirmOrdersAsync()
+    {
+        var accepted = load!.Accepted.Count;
+        var clock = Stopwatch.StartNew();
+        while (watch!.Confirmed <= accepted - Lost.Count)
+        {
+            Assert.True(clock.Elapsed < Daemon.WaitTimeout, $"Only {watch.Confirmed} of {load.Accepted.Count} orders are confirmed.");
+            await Task.Delay(20);
+        }
+
+        return clock.Elapsed;
     }
 
     /// <summary>Copies the logs of the processes.</summary>
@@ -147,42 +159,4 @@ internal sealed class FaultRun : IAsyncDisposable
     }
 
     private static DateTimeOffset Max(DateTimeOffset first, DateTimeOffset second) => first > second ? first : second;
-
-    private async Task StartAsync(bool hasStandby)
-    {
-        var options = TemplateOptions.Services.With(Dimension.Orchestrator, "none");
-        var solution = BuiltSolution.GetAsync(hasStandby ? options.With(Dimension.Replica, "streaming") : options);
-        await Task.WhenAll(solution, Postgres.StartAsync(), Redis.StartAsync(), RabbitMq.StartAsync());
-        database = await Postgres.CreateDatabaseAsync();
-        var connectionStrings = new Dictionary<string, string>
-        {
-            ["database"] = $"{database};Maximum Pool Size={(hasStandby ? ConnectionsPerPool : ConnectionsPerProcess)}",
-            ["cache"] = Redis.ConnectionString,
-            ["broker"] = RabbitMq.ConnectionString,
-        };
-        if (hasStandby)
-        {
-            standby = await Postgres.StartStandbyAsync();
-            connectionStrings["replica"] = standby.ConnectionString(new NpgsqlConnectionStringBuilder(database).Database!);
-        }
-
-        backend = new Backend(await solution, connectionStrings);
-        backend.UsePaymentProvider(payments.Address);
-        backend.Set("Mail__Server", mails.Address.ToString());
-        // Long timeouts: on a slow machine, timeouts would cause redeliveries and repeated charges and mails that are not due to the fault.
-        backend.Set("Resilience__broker__Timeout__Timeout", "00:02:00");
-        backend.Set("Resilience__Http__AttemptTimeout__Timeout", "00:02:00");
-        backend.Set("Resilience__Http__TotalRequestTimeout__Timeout", "00:05:00");
-        backend.Set("Resilience__Http__CircuitBreaker__SamplingDuration", "00:04:00");
-        backend.Set("Resilience__mail__Timeout__Timeout", "00:02:00");
-        backend.Set("Messaging__RetryDelays__0", "00:00:01");
-        backend.Set("Messaging__RetryDelays__1", "00:00:05");
-        backend.Set("Messaging__RetryDelays__2", "00:00:30");
-        await backend.MigrateAsync();
-        await Task.WhenAll(
-        [
-            .. Enumerable.Range(0, workers).Select(backend.StartWorkerAsync),
-            .. Enumerable.Range(0, apis).Select(backend.StartApiAsync),
-        ]);
-    }
 }

@@ -120,34 +120,8 @@ public sealed class FaultTests(ITestOutputHelper output)
             hasStandby: true);
     }
 
-    private async Task<FaultReport> RunAsync(string title, Func<FaultRun, Task> fault, int apis = 2, int workers = 1, bool hasStandby = false)
-    {
-        Skip.If(ServersFixture.Missing is not null, ServersFixture.Missing);
-        var file = Environment.GetEnvironmentVariable("FAULT_REPORT");
-        await using var run = await FaultRun.StartAsync(apis, workers, hasStandby);
-        FaultReport report;
-        try
-        {
-            report = await run.RunAsync(fault);
-        }
-        finally
-        {
-            if (file is not null)
-            {
-                run.CopyLogs($"{file}.logs/{title}");
-            }
-        }
-
-        output.WriteLine(report.Row(title));
-        output.WriteLine($"POSTs retried: {string.Join(", ", report.Load.Retried.Select(reason => $"{reason.Key} {reason.Value} times"))}");
-        if (file is not null)
-        {
-            report.AppendTo(file, title);
-        }
-
-        report.AssertNothingLostOrDuplicated();
-        return report;
-    }
+    private Task<FaultReport> RunAsync(string title, Func<FaultRun, Task> fault, int apis = 2, int workers = 1, bool hasStandby = false) =>
+        FaultScenario.RunAsync(output, title, arrange: _ => Task.CompletedTask, fault, apis, workers, hasStandby);
 }
 
 /// <summary>Not parallel: these tests load the machine, and other load would distort their timing.</summary>

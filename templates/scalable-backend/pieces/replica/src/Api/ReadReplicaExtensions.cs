@@ -42,12 +42,12 @@ internal static class ReadReplicaExtensions
 
     // The primary comes second, as a fallback until the monitor notices that the standby is down.
     private static string GetServers(string standby, string primary) =>
-        new NpgsqlConnectionStringBuilder(standby) { Host = $"{GetHosts(standby)},{GetHosts(primary)}" }.ConnectionString;
+        new NpgsqlConnectionStringBuilder(standby) { Host = string.Join(',', GetHosts(standby).Union(GetHosts(primary))) }.ConnectionString;
 
-    private static string GetHosts(string connectionString)
+    private static IEnumerable<string> GetHosts(string connectionString)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString);
-        return string.Join(',', settings.Host!.Split(',').Select(host => host.Contains(':') ? host : $"{host}:{settings.Port}"));
+        return settings.Host!.Split(',').Select(host => host.Contains(':') ? host : $"{host}:{settings.Port}");
     }
 }
 

@@ -22,7 +22,7 @@ public static class DatabaseExtensions
     }
 
     internal static void Configure(DbContextOptionsBuilder options, string connectionString, DatabaseRetry retry) =>
-        options.UseNpgsql(connectionString, retry.Apply).UseSnakeCaseNamingConvention();
+        options.UseNpgsql(connectionString, retry.Apply).UseSnakeCaseNamingConvention().AddInterceptors(new ReadOnlyServerInterceptor());
 }
 
 /// <summary>For 'dotnet ef migrations add', which needs the model but no database.</summary>

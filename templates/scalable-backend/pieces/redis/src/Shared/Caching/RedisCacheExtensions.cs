@@ -58,6 +58,8 @@ internal static class RedisCacheExtensions
         options.AbortOnConnectFail = false;
         options.BacklogPolicy = BacklogPolicy.FailFast;
         options.ConnectTimeout = 1000;
+        // How soon the promotion of a replica is noticed, which does not break a connection.
+        options.ConfigCheckSeconds = 5;
     }
 
     private static Task<IConnectionMultiplexer> GetRedis(IServiceProvider services) => Task.FromResult(services.GetRequiredService<IConnectionMultiplexer>());

@@ -76,6 +76,12 @@ internal sealed class StandbyMonitor(NpgsqlMultiHostDataSource servers, TimeProv
             _caughtUpAt = now;
         }
 
+        if (replayed is null)
+        {
+            // Connections to a standby that was promoted would hide the standby that replaces it at the same address.
+            servers.Clear();
+        }
+
         TimeSpan? lag = _caughtUpAt is { } caughtUpAt ? clock.GetElapsedTime(caughtUpAt) : null;
         ReplicaTelemetry.RecordLag(lag);
         _fallbackReason = replayed is null ? Down : lag <= MaxLag ? null : Lagging;
