@@ -64,7 +64,7 @@ public sealed class SimulationTests
     public void The_autoscaler_decides_as_that_of_Kubernetes(int replicas, double utilization, int expected) =>
         Assert.Equal(expected, new Autoscaling(Target: 0.5, Interval: 15, StartTime: 20, ColdTime: 6, ColdFactor: 1.6).CountReplicas(replicas, utilization));
 
-    private static Scenario Simple(double requestsPerSecond) => new(requestsPerSecond, Length: 100, [new(1, ServiceTime, 0, true)]);
+    private static Scenario Simple(double requestsPerSecond) => new(requestsPerSecond, Length: 50, [new(1, ServiceTime, 0, true)]);
 
     // The share of the p99 that service and wait overlap in is not in the sum of both, hence a wider bound there.
     private static void AssertWithin(double tolerance, double expected, double actual, double more = 0) =>
