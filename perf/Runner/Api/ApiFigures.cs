@@ -10,7 +10,11 @@ internal sealed class ApiFigures
     public void Write(IReadOnlyList<string> contenders, IEnumerable<Scenario> scenarios, int turns, int rounds, Report report)
     {
         var others = contenders.Where(contender => contender != "baseline").ToList();
-        foreach (var (title, unit, name) in new[] { ("Requests to the API", "/s", " rps"), ("CPU time of the API per request", " µs", " cpu") })
+        foreach (var (title, unit, name) in new[]
+        {
+            ("Requests to the API", "/s", " rps"), ("CPU time of the API per request", " µs", " cpu"),
+            ("CPU time of the database per request", " µs", " database"), ("Write-ahead log per request", " bytes", " wal"),
+        })
         {
             report.Write(
                 title,
