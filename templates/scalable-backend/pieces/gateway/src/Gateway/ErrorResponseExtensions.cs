@@ -8,18 +8,19 @@ internal static class ErrorResponseExtensions
     /// <summary>Gives the errors of the gateway itself a ProblemDetails body, and 503 a Retry-After. Those of the API pass unchanged.</summary>
     public static void UseErrorResponses(this WebApplication app)
     {
-        app.UseStatusCodePages(pages =>
-        {
-            var response = pages.HttpContext.Response;
-            response.Headers.CacheControl = "no-store";
-            response.Headers.XContentTypeOptions = "nosniff";
-            if (response.StatusCode == StatusCodes.Status503ServiceUnavailable)
-            {
-                response.Headers.RetryAfter = RetryAfter;
-            }
-
-            return TypedResults.Problem(statusCode: response.StatusCode).ExecuteAsync(pages.HttpContext);
-        });
+        app.UseStatusCodePages(pages => pages.HttpContext.WriteProblemAsync(pages.HttpContext.Response.StatusCode));
         app.UseExceptionHandler(errors => errors.Run(_ => Task.CompletedTask));
+    }
+
+    public static Task WriteProblemAsync(this HttpContext context, int status)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+        if (status == StatusCodes.Status503ServiceUnavailable)
+        {
+            context.Response.Headers.RetryAfter = RetryAfter;
+        }
+
+        return TypedResults.Problem(statusCode: status).ExecuteAsync(context);
     }
 }

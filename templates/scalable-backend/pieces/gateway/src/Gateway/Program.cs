@@ -11,6 +11,7 @@ var app = builder.Build();
 
 app.UseHealth();
 app.UseForwardedHeaders();
+app.UseBodyLimit();
 app.UseErrorResponses();
 app.MapGateway();
 
