@@ -63,12 +63,12 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
         [
             new("baseline", baseline, await CreateDatabaseAsync("api_baseline"), bearer),
             new("efcore", await ApiContender.PublishAsync("ApiEfCore"), await CreateDatabaseAsync("api_efcore"), telemetry),
-            new("generated", generated.Api, await CreateDatabaseAsync("api_generated"), everything),
+            new("generated", generated["Api"], await CreateDatabaseAsync("api_generated"), everything),
         ];
         contenders = [.. all.Where(contender => options.Includes(contender.Name))];
         scenarios = await Scenario.CreateAllAsync(all[0].Database, Customer, cancellationToken);
 
-        Task<Dictionary<string, string>> CreateDatabaseAsync(string name) => SampleDatabase.CreateAsync(servers, generated.Migrator, name, cancellationToken);
+        Task<Dictionary<string, string>> CreateDatabaseAsync(string name) => SampleDatabase.CreateAsync(servers, generated["Migrator"], name, cancellationToken);
     }
 
     private async Task RunAllAsync(int round, Func<Dictionary<ApiContender, ApiProcess>, Task> measureAsync, CancellationToken cancellationToken)

@@ -1,8 +1,6 @@
 using Runner.Api;
-using Runner.Contenders;
 using Runner.Servers;
 using ScalableTemplates.Tests.EndToEnd;
-using ScalableTemplates.Tests.Infrastructure;
 
 namespace Runner.Benchmarks;
 
@@ -16,7 +14,7 @@ internal sealed class Replicas(ServerSet servers, RunOptions options, Report rep
     // No more than one replica with one processor runs and queues at the same time.
     private const int Connections = 30;
 
-    private readonly TimeSpan warmUp = TimeSpan.FromSeconds(options.IsQuick ? 2 : 20);
+    private readonly TimeSpan warmUp = TimeSpan.FromSeconds(options.IsQuick ? 2 : 8);
     private readonly TimeSpan length = TimeSpan.FromSeconds(options.IsQuick ? 1 : 4);
     private readonly string token = Token.Create("ada");
     private readonly List<(string Scenario, int Count, double Rate, double GatewayCpu)> turns = [];
@@ -63,14 +61,7 @@ internal sealed class Replicas(ServerSet servers, RunOptions options, Report rep
     private async Task<IReadOnlyList<Scenario>> StartAsync(CancellationToken cancellationToken)
     {
         Report.Progress("preparing the API and its gateway");
-        var folder = Path.Combine(TempFolder.Create("scale"), "Shop");
-        await Template.GenerateAsync(folder, "Shop", "--auth", "jwt", "--gateway", "yarp");
-        var published = new Dictionary<string, string>();
-        foreach (var project in new[] { "Api", "Migrator", "Gateway" })
-        {
-            published[project] = Path.Combine(await Command.PublishAsync(Path.Combine(folder, "src", project)), $"Shop.{project}.dll");
-        }
-
+        var published = await ApiContender.PublishGeneratedAsync();
         var api = new ApiContender("generated", published["Api"], await SampleDatabase.CreateAsync(servers, published["Migrator"], "scale", cancellationToken), Settings());
         for (var replica = 0; replica < Most; replica++)
         {
