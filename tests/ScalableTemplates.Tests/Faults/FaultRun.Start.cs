@@ -15,12 +15,12 @@ internal sealed partial class FaultRun
     /// <param name="workers">The number of workers.</param>
     /// <param name="hasStandby">Whether the APIs read from a standby.</param>
     /// <param name="arrange">Adds servers and settings before the services start.</param>
-    public static async Task<FaultRun> StartAsync(int apis, int workers, bool hasStandby, Func<FaultRun, Task> arrange)
+    public static async Task<FaultRun> StartAsync(int apis, int workers, bool hasStandby, Func<FaultRun, Task>? arrange = null)
     {
         var run = new FaultRun(apis, workers);
         try
         {
-            await run.StartAsync(hasStandby, arrange);
+            await run.StartAsync(hasStandby, arrange ?? (_ => Task.CompletedTask));
             return run;
         }
         catch

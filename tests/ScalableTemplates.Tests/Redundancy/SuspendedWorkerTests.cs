@@ -19,7 +19,7 @@ public sealed class SuspendedWorkerTests(ITestOutputHelper output)
             "Worker suspended in a transaction past all timeouts",
             async run =>
             {
-                await run.RabbitMq.SetHeartbeatAsync(3);
+                await run.RabbitMq.SetHeartbeatAsync(5);
                 // Shorter than what the Migrator sets for the role of the services.
                 await run.Postgres.ExecuteAsync(
                     $"ALTER DATABASE {new NpgsqlConnectionStringBuilder(run.Database).Database} SET idle_in_transaction_session_timeout = '5s'");
