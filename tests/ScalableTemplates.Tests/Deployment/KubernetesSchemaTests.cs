@@ -1,0 +1,42 @@
+using ScalableTemplates.Tests.Infrastructure;
+
+namespace ScalableTemplates.Tests.Deployment;
+
+/// <summary>Resources have only fields that Kubernetes and the operators know, with values that they accept.</summary>
+public sealed class KubernetesSchemaTests
+{
+    private const string Pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: pod\nspec:\n  containers:\n    - name: container\n      image: image\n";
+
+    // Each with one fault.
+    private static readonly Dictionary<string, string> Faulty = new()
+    {
+        ["unknown-field.yaml"] = Pod + "      readinessProb: {}\n",
+        ["unknown-kind.yaml"] = "apiVersion: v1\nkind: Pot\nmetadata:\n  name: pot\n",
+        ["wrong-type.yaml"] = Pod + "  terminationGracePeriodSeconds: long\n",
+        ["duplicate-key.yaml"] = Pod + "  containers: []\n",
+        ["unknown-field-of-operator.yaml"] = "apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata:\n  name: worker\nspec:\n  maxReplicas: 3\n  scaleTargetRef:\n    name: worker\n  triggers: []\n",
+        ["compose-unknown-field.yaml"] = "services:\n  api:\n    image: api\n    read-only: true\n",
+    };
+
+    [SkippableFact]
+    public async Task Every_resource_is_valid_and_faults_are_found()
+    {
+        Skip.IfNot(KubernetesTools.CanInstall, KubernetesTools.Missing);
+        var files = new Dictionary<string, string>(Faulty);
+        var texts = (await RenderedOutput.AllAsync).SelectMany(output => output.Rendered.Values.Concat(Plain(output)))
+            .Concat((await ComposeOutput.AllAsync).Select(output => output.Yaml));
+        foreach (var text in texts.Distinct())
+        {
+            files.Add($"{(text.Contains("\nservices:", StringComparison.Ordinal) ? "compose" : "kubernetes")}-{files.Count}.yaml", text);
+        }
+
+        var errors = await (await KubernetesTools.GetAsync()).ValidateAsync(files);
+
+        Assert.Equal(Faulty.Keys.Order(), errors.Select(error => error.Key).Where(Faulty.ContainsKey).Order());
+        Findings.AssertNone(errors.Where(error => !Faulty.ContainsKey(error.Key)).SelectMany(error => error));
+    }
+
+    // Applied or copied without kustomize.
+    private static IEnumerable<string> Plain(RenderedOutput output) =>
+        [output.Files[$"{RenderedOutput.Folder}/namespace.yaml"], output.Files[$"{RenderedOutput.Folder}/secrets/external-secrets.yaml"]];
+}
