@@ -19,7 +19,7 @@ internal sealed class DatabaseRetry
     public void Apply(NpgsqlDbContextOptionsBuilder npgsql) => npgsql.ExecutionStrategy(dependencies => new Strategy(dependencies, this));
 
     private sealed class Strategy(ExecutionStrategyDependencies dependencies, DatabaseRetry retry)
-        : NpgsqlRetryingExecutionStrategy(dependencies, retry.MaxRetryCount, retry.MaxRetryDelay, errorCodesToAdd: null)
+        : NpgsqlRetryingExecutionStrategy(dependencies, retry.MaxRetryCount, retry.MaxRetryDelay, errorCodesToAdd: [DatabaseFailures.IdleInTransactionTimeout])
     {
         // While none of several hosts is a primary, the driver fails with an exception that it does not consider transient.
         protected override bool ShouldRetryOn(Exception? exception) => exception is NpgsqlException and not PostgresException || base.ShouldRetryOn(exception);
