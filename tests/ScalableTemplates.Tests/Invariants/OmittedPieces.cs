@@ -11,7 +11,7 @@ internal sealed record OmittedPiece(string Name, Func<TemplateOptions, bool> IsO
     public static readonly IReadOnlyList<OmittedPiece> All =
     [
         new("aspire", options => !options.HasAspire, "(?i)aspire|AppHost"),
-        new("compose", options => !options.HasCompose && !options.HasGrafana, @"(?i)docker compose|compose\.yaml|\.env\b"),
+        new("compose", options => !options.HasCompose && !options.HasComposeDeployment && !options.HasGrafana, @"(?i)docker compose|compose\.yaml|\.env\b"),
         new("postgres", options => !options.HasPostgres, "(?i)postgres|npgsql|migrator"),
         new("sqlite", options => !options.HasSqlite, "(?i)sqlite"),
         new("redis", options => !options.HasRedis, "(?i)redis"),
@@ -19,11 +19,12 @@ internal sealed record OmittedPiece(string Name, Func<TemplateOptions, bool> IsO
         new("replica", options => !options.HasReplica, "(?i)standby|consistency-?token|read-?replica|basebackup|replication"),
         new("partitions of orders", options => !options.HasPartitioning, @"PartitionOrders|Orders:Retention"),
         new("rate limiting", options => !options.HasRateLimiting, @"RateLimit-|RequestsPerMinute|ClientRateLimit|LoadShed|DisableRateLimiting|\b429\b"),
-        // "gateway" is also an answer in scalable.json, and part of the name of the Gateway API of Kubernetes.
-        new("gateway", options => !options.HasGateway, @"(?i)yarp|(?<!"")\bgateway\b(?! api|\.networking)"),
+        // "gateway" is also an answer in scalable.json, and part of the names of the Gateway API of Kubernetes and of its resource.
+        new("gateway", options => !options.HasGateway, @"(?i)yarp|(?<!""|kind: )\bgateway\b(?![ -]api|\.networking)"),
         new("authentication", options => !options.HasJwt, @"(?i)jwt|bearer|RequireAuthorization|\bscopes? (catalog|orders):"),
         new("sample", options => !options.HasSample, @"(?i)catalog|(?<!\b(in|which) )\borders?\b(?! by)|\bproducts?\b|payment|\bmail|smtp|pickup"),
         new("monitoring", options => !options.HasGrafana, "(?i)grafana|prometheus|alertmanager|promtool"),
+        new("kubernetes", options => !options.HasKubernetes, "(?i)kubernetes|kubectl|kustomiz"),
         new("tests", options => !options.HasTests, @"(?i)xunit|testcontainers|IntegrationTests|dotnet test|Testing\.Platform"),
     ];
 

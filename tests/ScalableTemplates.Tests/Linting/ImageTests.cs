@@ -6,7 +6,7 @@ namespace ScalableTemplates.Tests.Linting;
 public sealed partial class ImageTests
 {
     [Fact]
-    public void Development_and_tests_use_the_same_exact_server_versions()
+    public void Development_tests_and_deployments_use_the_same_exact_server_versions()
     {
         var images = TemplateSource.Content.SelectMany(file => Image().Matches(file.Value)).ToLookup(match => match.Groups["name"].Value, match => match.Groups["version"].Value);
 
