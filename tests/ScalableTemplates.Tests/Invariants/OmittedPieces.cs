@@ -11,7 +11,7 @@ internal sealed record OmittedPiece(string Name, Func<TemplateOptions, bool> IsO
     public static readonly IReadOnlyList<OmittedPiece> All =
     [
         new("aspire", options => !options.HasAspire, "(?i)aspire|AppHost"),
-        new("compose", options => !options.HasCompose && !options.HasGrafana, @"(?i)docker compose|compose\.yaml|\.env\b"),
+        new("compose", options => !options.HasCompose && !options.HasComposeDeployment && !options.HasGrafana, @"(?i)docker compose|compose\.yaml|\.env\b"),
         new("postgres", options => !options.HasPostgres, "(?i)postgres|npgsql|migrator"),
         new("sqlite", options => !options.HasSqlite, "(?i)sqlite"),
         new("redis", options => !options.HasRedis, "(?i)redis"),
