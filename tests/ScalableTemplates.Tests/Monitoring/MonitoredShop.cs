@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Npgsql;
 using ScalableTemplates.Tests.EndToEnd;
 using ScalableTemplates.Tests.Infrastructure;
+using Xunit.Sdk;
 
 namespace ScalableTemplates.Tests.Monitoring;
 
@@ -87,18 +88,19 @@ public sealed class MonitoredShop(ServersFixture servers) : IAsyncLifetime
         var order = Guid.Empty;
         foreach (var _ in Enumerable.Range(0, 4))
         {
-            order = await backend!.PlaceOrderAsync("card");
+            await backend!.WaitUntilAsync(async () =>
+            {
+                order = await TryAsync(() => backend.PlaceOrderAsync("card"));
+                return order != Guid.Empty;
+            });
         }
 
-        var product = await backend!.GetProductIdAsync();
-        await backend.GetPriceAsync(product);
-        await backend.GetPriceAsync(product);
-        await backend.WaitForStatusAsync(order, "Paid");
+        await backend!.WaitUntilAsync(async () => await TryAsync(() => backend.GetStatusAsync(order)) == "Paid");
         // Once the entry has expired in L1, it comes from Redis.
         await backend.WaitUntilAsync(async () =>
         {
-            await backend.GetPriceAsync(product);
-            return HasReceived("fusioncache_distributed_hit_total", "job", "Shop.Api");
+            await TryAsync(async () => await backend.GetPriceAsync(await backend.GetProductIdAsync()));
+            return HasReceived("fusioncache_distributed_hit_total", "job", "Shop.Api") && HasReceived("fusioncache_cache_hit_total", "job", "Shop.Api");
         });
         await using var connection = new NpgsqlConnection(database);
         await connection.OpenAsync();
@@ -107,9 +109,10 @@ public sealed class MonitoredShop(ServersFixture servers) : IAsyncLifetime
             """
             INSERT INTO outbox_messages (id, type, body, created_at, due_at, attempts)
             SELECT message_id, 'orders.placed', '{}', now(), now(), 0 FROM inbox_messages WHERE consumer = 'charge-payment' LIMIT 1;
-            INSERT INTO outbox_messages (id, type, body, created_at, due_at, attempts) VALUES (uuidv7(), 'tests.unrouted', '{}', now(), now(), 0)
-            """.Replace("uuidv7()", $"'{Guid.CreateVersion7()}'", StringComparison.Ordinal),
+            INSERT INTO outbox_messages (id, type, body, created_at, due_at, attempts) VALUES (@id, 'tests.unrouted', '{}', now(), now(), 0)
+            """,
             connection);
+        command.Parameters.AddWithValue("id", Guid.CreateVersion7());
         await command.ExecuteNonQueryAsync();
         await backend.WaitUntilAsync(() => Task.FromResult(
             HasReceived("messaging_dead_letters_total", "messaging_destination_name", "send-confirmation")
@@ -126,6 +129,19 @@ public sealed class MonitoredShop(ServersFixture servers) : IAsyncLifetime
             return HasReceived("load_shedding_rejected_requests_total", "bulkhead", "reads")
                 && HasReceived("aspnetcore_rate_limiting_requests_total", "aspnetcore_rate_limiting_result", "global_limiter");
         });
+    }
+
+    // On a busy machine, the bulkhead of one rejects requests, and the database exceeds its timeouts.
+    private static async Task<T?> TryAsync<T>(Func<Task<T>> request)
+    {
+        try
+        {
+            return await request();
+        }
+        catch (Exception exception) when (exception is HttpRequestException or XunitException)
+        {
+            return default;
+        }
     }
 
     private Task ReadUntilAsync(string metric, string label, string value) => backend!.WaitUntilAsync(async () =>
