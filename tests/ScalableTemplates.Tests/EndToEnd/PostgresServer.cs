@@ -113,7 +113,7 @@ internal sealed class PostgresServer(params string[] settings) : IAsyncDisposabl
     /// <returns>The values of the first column.</returns>
     public static async Task<List<T>> QueryAsync<T>(string connectionString, string sql)
     {
-        await using var source = NpgsqlDataSource.Create(connectionString + ";Pooling=false");
+        await using var source = NpgsqlDataSource.Create(connectionString + ";Pooling=false;Timeout=120;Command Timeout=120");
         await using var command = source.CreateCommand(sql);
         await using var reader = await command.ExecuteReaderAsync();
         var values = new List<T>();

@@ -22,7 +22,7 @@ public sealed class SuspendedWorkerTests(ITestOutputHelper output)
                 await run.RabbitMq.SetHeartbeatAsync(5);
                 // Shorter than what the Migrator sets for the role of the services.
                 await run.Postgres.ExecuteAsync(
-                    $"ALTER DATABASE {new NpgsqlConnectionStringBuilder(run.Database).Database} SET idle_in_transaction_session_timeout = '5s'");
+                    $"ALTER DATABASE {new NpgsqlConnectionStringBuilder(run.Database).Database} SET idle_in_transaction_session_timeout = '15s'");
             },
             async run =>
             {
@@ -66,7 +66,7 @@ public sealed class SuspendedWorkerTests(ITestOutputHelper output)
 
     private static async Task<NpgsqlConnection> LockAsync(string database, string table)
     {
-        var connection = new NpgsqlConnection(database + ";Pooling=false");
+        var connection = new NpgsqlConnection(database + ";Pooling=false;Timeout=120;Command Timeout=120");
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand($"BEGIN; LOCK TABLE {table}", connection);
         await command.ExecuteNonQueryAsync();
