@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Runner;
 
-/// <summary>Limits the CPU time of one process with a control group, so that several replicas are compared on a few cores.</summary>
+/// <summary>
+/// Limits the CPU time of one process with a control group, so that several replicas are compared on a few cores. Up to its limit, the
+/// process takes precedence over others, so that it has the same CPU time on a busy machine.
+/// </summary>
 internal sealed class CpuQuota : IDisposable
 {
     private const int Period = 10_000;
@@ -21,6 +24,7 @@ internal sealed class CpuQuota : IDisposable
         {
             Directory.CreateDirectory(folder);
             File.WriteAllText(Path.Combine(folder, "cgroup.procs"), processId.ToString(CultureInfo.InvariantCulture));
+            File.WriteAllText(Path.Combine(folder, isUnified ? "cpu.weight" : "cpu.shares"), isUnified ? "10000" : "262144");
             return new CpuQuota(folder, isUnified);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

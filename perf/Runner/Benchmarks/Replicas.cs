@@ -7,7 +7,7 @@ namespace Runner.Benchmarks;
 /// <summary>Throughput of the sample API with one, two and three replicas behind the gateway, each limited to a share of a core.</summary>
 internal sealed class Replicas(ServerSet servers, RunOptions options, Report report)
 {
-    public const double Share = 0.15;
+    public const double Share = 0.05;
 
     private const int Most = 3;
 

@@ -54,7 +54,7 @@ internal sealed class Workers(ServerSet servers, Contender contender, RunOptions
         for (var count = Most; count >= 1; count--)
         {
             Limit(Replicas.Share);
-            var orders = options.Scale(2_000 * count);
+            var orders = options.Scale(1_000 * count);
             await session.SeedAsync(orders, cancellationToken);
             var result = await DrainResult.MeasureAsync(session, orders, cancellationToken);
             rates[count].Add(result.Rate);
