@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using ScalableTemplates.Tests.Infrastructure;
 
@@ -68,6 +69,17 @@ public sealed partial class ApiPageTests : IAsyncLifetime
             Assert.True(response.IsSuccessStatusCode, $"{method} {request.RequestUri}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
             created = response.StatusCode == HttpStatusCode.Created ? response.Headers.Location!.ToString() : created;
         }
+    }
+
+    [Fact]
+    public async Task The_build_writes_the_document_that_the_API_serves()
+    {
+        var served = (await client.GetFromJsonAsync<JsonObject>("openapi/v1.json"))!;
+        // The address that the document was requested from.
+        served.Remove("servers");
+
+        var file = Path.Combine(await BuiltSolution.GetAsync(TemplateOptions.Single), "docs", "openapi.json");
+        Assert.Equal(served.ToJsonString(), JsonNode.Parse(await File.ReadAllTextAsync(file))!.ToJsonString());
     }
 
     private static HttpRequestMessage CreateRequest(string method, string path, JsonElement description)

@@ -10,7 +10,7 @@ internal static class Build
     /// <summary>
     /// Builds solutions with warnings as errors, in one MSBuild process, as each process takes seconds to load and compile the tasks.
     /// </summary>
-    /// <returns>What is wrong with each solution, in the order of the folders: its errors and missing assemblies; empty if it was built.</returns>
+    /// <returns>What is wrong with each solution, in the order of the folders: its errors and missing files; empty if it was built.</returns>
     public static async Task<IReadOnlyList<string>> RunAsync(IReadOnlyList<string> folders)
     {
         var project = Path.Combine(TempFolder.Create("build"), "all.proj");
@@ -20,7 +20,7 @@ internal static class Build
 
         var lines = result.Output.Split('\n').Where(IsFault).ToList();
         var ofFolders = folders.Select(folder => lines.Where(line => line.Contains(folder + '/', StringComparison.Ordinal)).ToList()).ToList();
-        var faults = folders.Zip(ofFolders, (folder, found) => string.Join('\n', found.Concat(MissingAssemblies(folder)))).ToList();
+        var faults = folders.Zip(ofFolders, (folder, found) => string.Join('\n', found.Concat(MissingFiles(folder)))).ToList();
         // A failure or a warning of no solution in particular fails all of them.
         Assert.True(result.ExitCode == 0 || faults.Any(fault => fault.Length > 0), result.Everything);
         Findings.AssertNone(lines.Except(ofFolders.SelectMany(found => found)));
@@ -51,7 +51,10 @@ internal static class Build
     private static bool IsFault(string line) =>
         line.Contains(": error ", StringComparison.Ordinal) || line.Contains(": warning ", StringComparison.Ordinal);
 
-    private static IEnumerable<string> MissingAssemblies(string folder) => Directory.GetFiles(folder, "*.csproj", SearchOption.AllDirectories)
+    private static IEnumerable<string> MissingFiles(string folder) => Directory.GetFiles(folder, "*.csproj", SearchOption.AllDirectories)
         .Where(project => !Directory.EnumerateFiles(Path.Combine(Path.GetDirectoryName(project)!, "obj"), "*.dll", SearchOption.AllDirectories).Any())
-        .Select(project => $"{project} was not built");
+        .Select(project => $"{project} was not built")
+        .Concat(File.Exists(Path.Combine(folder, "src/Api/OpenApi.targets")) && !File.Exists(Path.Combine(folder, "docs/openapi.json"))
+            ? ["docs/openapi.json was not written"]
+            : []);
 }

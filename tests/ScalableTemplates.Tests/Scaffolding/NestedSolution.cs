@@ -40,16 +40,17 @@ public sealed class NestedSolution : IAsyncLifetime
         var hive = await Hive.FromPackageAsync();
         Created = await hive.NewAsync(Repo.Root, "scalable-backend", "-n", "Acme", "-o", Folder, "--stage", "single", "--no-update-check");
         await GitAsync("init", "--quiet", parent);
+        Built = await Command.DotnetAsync(Folder, "build", "--no-restore", "-warnaserror");
+        // The build writes docs/openapi.json, which belongs to the first commit.
         await GitAsync("add", "--all");
         await GitAsync("-c", "user.name=Acme", "-c", "user.email=acme@example.com", "commit", "--quiet", "--message", "Start");
-        Built = await Command.DotnetAsync(Folder, "build", "--no-restore", "-warnaserror");
     }
 
     public async Task DisposeAsync() => await feed.DisposeAsync();
 
     internal Task<CommandResult> DotnetAsync(params string[] arguments) => Command.DotnetAsync(Folder, arguments);
 
-    /// <returns>The files that changed since the solution was created.</returns>
+    /// <returns>The files that changed since the solution was built.</returns>
     internal async Task<string> ChangesAsync() => (await GitAsync("status", "--porcelain", "--untracked-files=all", "--", Folder)).Output;
 
     internal async Task UndoAsync()

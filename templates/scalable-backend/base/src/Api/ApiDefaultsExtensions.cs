@@ -37,6 +37,9 @@ internal static class ApiDefaultsExtensions
 #if (HasJwt)
         builder.AddJwt();
 #endif
+#if (HasGitHub)
+        builder.Services.SkipStartupInBuild();
+#endif
     }
 
     /// <summary>Adds the middleware that all endpoints share and, in Development, a request log and the API reference at /scalar.</summary>
