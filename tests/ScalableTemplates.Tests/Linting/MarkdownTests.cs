@@ -9,7 +9,8 @@ public sealed class MarkdownTests
     private static readonly TemplateOptions[] Options =
     [
         TemplateOptions.Services,
-        TemplateOptions.Single,
+        TemplateOptions.Single.With(Dimension.Deploy, "kubernetes"),
+        TemplateOptions.Cluster,
         TemplateOptions.Services.With(Dimension.Orchestrator, "none").With(Dimension.Replica, "streaming").With(Dimension.Partitioning, "monthly"),
         TemplateOptions.Services.With(Dimension.Orchestrator, "compose").With(Dimension.Broker, "database").With(Dimension.Auth, "none"),
         TemplateOptions.Services.With(Dimension.NoSample, Dimension.On).With(Dimension.NoTests, Dimension.On).With(Dimension.Worker, "in-process"),
