@@ -16,7 +16,7 @@ public sealed partial class ImageTests
         Findings.AssertNone(images.Where(image => image.First().Split('.').Length < (image.Key == "postgres" ? 2 : 3)).Select(image => $"{image.Key}:{image.First()} is not an exact version"));
     }
 
-    // Five digits are a port.
-    [GeneratedRegex(@"\b(?<name>postgres|redis|rabbitmq):(?!\d{5}\b)(?<version>\d[\d.]*)")]
+    // Four or five digits are a port.
+    [GeneratedRegex(@"\b(?<name>postgres|redis|rabbitmq):(?!\d{4,5}\b)(?<version>\d[\d.]*)")]
     private static partial Regex Image();
 }
