@@ -19,6 +19,8 @@ internal sealed class IdentityProviderStandIn : IDisposable
         listener.Prefixes.Add($"{issuer}/");
     }
 
+    public Uri Address => new(issuer);
+
     public void Start()
     {
         listener.Start();
@@ -27,10 +29,10 @@ internal sealed class IdentityProviderStandIn : IDisposable
 
     public void Stop() => listener.Stop();
 
-    public string CreateToken()
+    public string CreateToken(string subject = "ada")
     {
         var header = Encode(new { alg = "RS256", typ = "JWT", kid = "key" });
-        var payload = Encode(new { iss = issuer, aud = "api", sub = "ada", scope = "orders", exp = DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeSeconds() });
+        var payload = Encode(new { iss = issuer, aud = "api", sub = subject, scope = "orders", exp = DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeSeconds() });
         var signature = key.SignData(Encoding.ASCII.GetBytes($"{header}.{payload}"), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         return $"{header}.{payload}.{Base64Url.EncodeToString(signature)}";
     }

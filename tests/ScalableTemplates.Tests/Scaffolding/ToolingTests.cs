@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using System.Reflection.PortableExecutable;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using ScalableTemplates.Tests.Images;
 using ScalableTemplates.Tests.Infrastructure;
 
 namespace ScalableTemplates.Tests.Scaffolding;
@@ -39,7 +40,7 @@ public sealed class ToolingTests(NestedSolution nested)
         var archive = Path.Combine(TempFolder.Create("image"), "api.tar");
 
         (await nested.DotnetAsync("publish", "src/Api", "--no-restore", "--os", "linux", "-t:PublishContainer",
-            $"-p:ContainerBaseImage={registry.Image}", $"-p:ContainerArchiveOutputPath={archive}")).EnsureSuccess();
+            $"-p:ContainerBaseImage={registry.AspNetImage}", $"-p:ContainerArchiveOutputPath={archive}")).EnsureSuccess();
 
         Assert.Equal(["acme-api:latest"], await TagsAsync(archive));
     }
