@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Shop.Api.LoadShedding;
 using Shop.Api.RateLimiting;
+using Shop.ServiceDefaults;
 
 namespace Shop.Api;
 
@@ -30,6 +31,7 @@ internal static class ApiDefaultsExtensions
         builder.AddLoadShedding();
         builder.AddRateLimiting();
         builder.AddJwt();
+        builder.Services.SkipStartupInBuild();
     }
 
     /// <summary>Adds the middleware that all endpoints share and, in Development, a request log and the API reference at /scalar.</summary>

@@ -54,6 +54,8 @@ internal sealed class ServiceRole(NpgsqlConnectionStringBuilder? serviceConnecti
                         EXECUTE format('CREATE ROLE %I', role);
                     END IF;
                     EXECUTE format('ALTER ROLE %I LOGIN PASSWORD %L', role, current_setting('service.password'));
+                    -- The locks of a process that hangs in a transaction would block the others, and the messages that it claimed would wait.
+                    EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''1min''', role);
                     EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), role);
                     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA %I TO %I', current_schema(), role);
                     EXECUTE format('REVOKE INSERT, UPDATE, DELETE ON "__EFMigrationsHistory", partition_policies FROM %I', role);

@@ -74,6 +74,7 @@ internal sealed partial class HealthMonitor(
     private void Record(Check check, HealthCheckResult result)
     {
         check.Result = new(result.Status, clock.GetTimestamp());
+        HealthTelemetry.RecordStatus(check.Registration.Name, result.Status);
         _hasStarted |= GetWorstStatus() != HealthStatus.Unhealthy;
         // Not logged during start-up, when dependencies may still be starting as well.
         if (result.Status != check.LoggedStatus && clock.GetElapsedTime(_startedAt) > 2 * StartupTimeout)

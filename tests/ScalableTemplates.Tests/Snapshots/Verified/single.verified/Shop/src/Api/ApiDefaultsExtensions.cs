@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Shop.ServiceDefaults;
 
 namespace Shop.Api;
 
@@ -26,6 +27,7 @@ internal static class ApiDefaultsExtensions
         builder.AddForwardedHeaders();
         builder.Services.AddTimeouts();
         builder.AddJwt();
+        builder.Services.SkipStartupInBuild();
     }
 
     /// <summary>Adds the middleware that all endpoints share and, in Development, a request log and the API reference at /scalar.</summary>

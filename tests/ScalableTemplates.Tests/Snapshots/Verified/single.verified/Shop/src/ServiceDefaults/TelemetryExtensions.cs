@@ -33,7 +33,7 @@ internal static class TelemetryExtensions
                 .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.Diagnostics")
                 .AddHttpClientInstrumentation()
                 .AddRuntimeInstrumentation()
-                .AddMeter("Polly", "Microsoft.EntityFrameworkCore"))
+                .AddMeter("Polly", "Microsoft.EntityFrameworkCore", HealthTelemetry.MeterName))
             .WithTracing(tracing => tracing
                 .AddProcessor<BackgroundCallFilter>()
                 .AddProcessor(new RemoteParentFilter(GetRemoteParentRatio(builder.Configuration)))

@@ -46,6 +46,8 @@ internal static class RedisCacheExtensions
             .WithBackplane(services => new RedisBackplane(new RedisBackplaneOptions { ConnectionMultiplexerFactory = () => GetRedis(services) }))
             .AsHybridCache();
         builder.Services.AddSingleton<CacheInvalidation>();
+        builder.Services.AddOpenTelemetry().WithMetrics(metrics =>
+            metrics.AddMeter("ZiggyCreatures.Caching.Fusion", "ZiggyCreatures.Caching.Fusion.Distributed"));
         builder.Services.AddSingleton<CacheMonitor>();
         builder.Services.AddHostedService(services => services.GetRequiredService<CacheMonitor>());
         builder.Services.AddHealthChecks().AddCheck<CacheMonitor>(ResourceNames.Cache, HealthStatus.Degraded);
@@ -56,6 +58,8 @@ internal static class RedisCacheExtensions
         options.AbortOnConnectFail = false;
         options.BacklogPolicy = BacklogPolicy.FailFast;
         options.ConnectTimeout = 1000;
+        // How soon the promotion of a replica is noticed, which does not break a connection.
+        options.ConfigCheckSeconds = 5;
     }
 
     private static Task<IConnectionMultiplexer> GetRedis(IServiceProvider services) => Task.FromResult(services.GetRequiredService<IConnectionMultiplexer>());

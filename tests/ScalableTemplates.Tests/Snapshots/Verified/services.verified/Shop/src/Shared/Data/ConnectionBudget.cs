@@ -14,17 +14,26 @@ public sealed partial class ConnectionBudget(
     // The command timeout is longer than a migration makes a statement wait for a lock.
     // Frequent statements are prepared once per connection. Sessions hold no other state, such as settings or locks, so connections
     // need no reset when they return to the pool, which would cost as much as a small query.
-    private const string Defaults = "Timeout=3;Command Timeout=6;Cancellation Timeout=1000;Max Auto Prepare=50;No Reset On Close=true;";
+    // Of several hosts, the driver remembers for the recheck time which is the primary and which are down, so a failover takes that much longer.
+    private const string Defaults = "Timeout=3;Command Timeout=6;Cancellation Timeout=1000;Max Auto Prepare=50;No Reset On Close=true;Host Recheck Seconds=2;";
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
 
-    /// <summary>Returns the connection string with this process's share as the pool size, and with short timeouts, unless it sets them itself.</summary>
+    /// <summary>
+    /// Returns the connection string with this process's share as the pool size, with short timeouts, and of several hosts with the
+    /// primary, unless it sets them itself.
+    /// </summary>
     public static string Apply(string connectionString, IConfiguration configuration)
     {
         var builder = new NpgsqlConnectionStringBuilder(Defaults + connectionString);
         if (!builder.ShouldSerialize("Maximum Pool Size"))
         {
             builder.MaxPoolSize = Math.Max(1, ((configuration.GetValue("Database:MaxConnections", 90) - 1) / GetPoolCount(configuration)) - 1);
+        }
+
+        if (builder.Host?.Contains(',') is true && builder.TargetSessionAttributes is null)
+        {
+            builder.TargetSessionAttributes = "primary";
         }
 
         return builder.ConnectionString;

@@ -19,7 +19,7 @@ public static class DatabaseExtensions
                 settings.DisableHealthChecks = true;
                 settings.DisableRetry = true;
             },
-            options => options.UseNpgsql(DatabaseRetry.From(builder.Configuration).Apply).UseSnakeCaseNamingConvention());
+            options => options.UseNpgsql(DatabaseRetry.From(builder.Configuration).Apply).UseSnakeCaseNamingConvention().AddInterceptors(new ReadOnlyServerInterceptor()));
         // Degraded, not Unhealthy: all replicas share the database, and still serve cached data without it.
         builder.AddDatabaseMonitor(connectionString, HealthStatus.Degraded);
         builder.Services.AddHostedService<ConnectionBudget>();

@@ -5,11 +5,14 @@ namespace Shop.Shared.Data;
 /// <summary>Distinguishes failures of the database from failures of a single statement.</summary>
 public static class DatabaseFailures
 {
+    /// <summary>The server has ended the session of a process that was suspended in a transaction.</summary>
+    public const string IdleInTransactionTimeout = "25P03";
+
     /// <summary>Whether the database is unavailable: unreachable, shutting down, read-only, full or out of connections.</summary>
     public static bool IsOutage(Exception exception) => exception switch
     {
         DatabaseUnavailableException => true,
-        PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } => true,
+        PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction or IdleInTransactionTimeout } => true,
         // SQLSTATE classes: connection exception, invalid authorization, unknown database, insufficient resources, system error, shutdown.
         PostgresException postgres => postgres.SqlState[..2] is "08" or "28" or "3D" or "53" or "58" || postgres.SqlState.StartsWith("57P", StringComparison.Ordinal),
         NpgsqlException { InnerException: not TimeoutException } => true,

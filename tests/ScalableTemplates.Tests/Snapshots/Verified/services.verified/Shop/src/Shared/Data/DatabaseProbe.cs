@@ -26,7 +26,14 @@ internal sealed class DatabaseProbe(string connectionString) : IDisposable
     public async Task<bool> IsWritableAsync(CancellationToken cancellationToken)
     {
         await using var command = _source.CreateCommand("SELECT NOT current_setting('transaction_read_only')::bool");
-        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+        var isWritable = (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+        if (!isWritable)
+        {
+            // The next probe connects again, as the address may lead to another server by then.
+            _source.Clear();
+        }
+
+        return isWritable;
     }
 
     public void Dispose() => _source.Dispose();

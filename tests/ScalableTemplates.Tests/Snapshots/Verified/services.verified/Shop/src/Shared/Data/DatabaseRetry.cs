@@ -1,3 +1,6 @@
+using Microsoft.EntityFrameworkCore.Storage;
+using Npgsql;
+using Npgsql.EntityFrameworkCore.PostgreSQL;
 using Npgsql.EntityFrameworkCore.PostgreSQL.Infrastructure;
 
 namespace Shop.Shared.Data;
@@ -13,5 +16,12 @@ internal sealed class DatabaseRetry
     public static DatabaseRetry From(IConfiguration configuration) =>
         configuration.GetSection("Resilience:database").Get<DatabaseRetry>() ?? new();
 
-    public void Apply(NpgsqlDbContextOptionsBuilder npgsql) => npgsql.EnableRetryOnFailure(MaxRetryCount, MaxRetryDelay, errorCodesToAdd: null);
+    public void Apply(NpgsqlDbContextOptionsBuilder npgsql) => npgsql.ExecutionStrategy(dependencies => new Strategy(dependencies, this));
+
+    private sealed class Strategy(ExecutionStrategyDependencies dependencies, DatabaseRetry retry)
+        : NpgsqlRetryingExecutionStrategy(dependencies, retry.MaxRetryCount, retry.MaxRetryDelay, errorCodesToAdd: [DatabaseFailures.IdleInTransactionTimeout])
+    {
+        // While none of several hosts is a primary, the driver fails with an exception that it does not consider transient.
+        protected override bool ShouldRetryOn(Exception? exception) => exception is NpgsqlException and not PostgresException || base.ShouldRetryOn(exception);
+    }
 }

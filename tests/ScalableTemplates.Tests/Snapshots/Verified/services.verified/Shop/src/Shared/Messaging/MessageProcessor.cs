@@ -50,6 +50,7 @@ internal sealed partial class MessageProcessor(
         {
             await HandleAsync(handler, messages, timeout.Token);
             MessagingTelemetry.Processed(handler.Consumer, clock.GetElapsedTime(started));
+            MessagingTelemetry.Delivered(handler.Consumer, messages, clock.GetUtcNow());
         }
         catch (Exception exception)
         {

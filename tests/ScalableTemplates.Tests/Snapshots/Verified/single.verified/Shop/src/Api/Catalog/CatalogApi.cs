@@ -103,12 +103,13 @@ internal static class CatalogApi
     private static async Task<Results<NoContent, NotFound, ProblemHttpResult>> RespondAsync(
         int changed, Guid id, AppDbContext db, CacheInvalidation cache, CancellationToken cancellationToken)
     {
+        // Even if nothing changed: after a lost connection, this may be the retry of a change that was committed.
+        await cache.InvalidateAsync(CacheKey(id));
         if (changed == 0)
         {
             return await db.Products.AnyAsync(product => product.Id == id, cancellationToken) ? EntityTag.PreconditionFailed() : TypedResults.NotFound();
         }
 
-        await cache.InvalidateAsync(CacheKey(id));
         return TypedResults.NoContent();
     }
 

@@ -12,5 +12,6 @@ public static class CacheExtensions
     {
         builder.Services.AddFusionCache().WithDefaultEntryOptions(options => options.SetDuration(Expiration)).AsHybridCache();
         builder.Services.AddSingleton<CacheInvalidation>();
+        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter("ZiggyCreatures.Caching.Fusion"));
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 
@@ -13,7 +14,12 @@ internal static class MessagingTelemetry
     private static readonly Meter Meter = new(Name);
 
     private static readonly Histogram<double> ProcessDuration = Meter.CreateHistogram<double>(
-        "messaging.process.duration", "s", "Duration of handling a message or a batch, by handler; failures have error.type.");
+        "messaging.process.duration", "s", "Duration of handling a message or a batch, by handler; failures have error.type.",
+        advice: new() { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] });
+
+    private static readonly Histogram<double> DeliveryLag = Meter.CreateHistogram<double>(
+        "messaging.delivery.lag", "s", "Time from when a message was due until it was handled, with its retries, by handler.",
+        advice: new() { HistogramBucketBoundaries = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 43200] });
 
     private static readonly Counter<long> Duplicates = Meter.CreateCounter<long>(
         "messaging.duplicates", "{message}", "Redelivered messages that were skipped because the inbox contains them, by handler.");
@@ -53,6 +59,18 @@ internal static class MessagingTelemetry
         }
 
         ProcessDuration.Record(duration.TotalSeconds, tags);
+    }
+
+    /// <summary>Records how late messages were handled. Their ids contain the time at which they were due.</summary>
+    public static void Delivered(string consumer, IEnumerable<ReceivedMessage> messages, DateTimeOffset now)
+    {
+        Span<byte> id = stackalloc byte[16];
+        foreach (var message in messages.Where(message => message.Id.Version == 7))
+        {
+            message.Id.TryWriteBytes(id, bigEndian: true, out _);
+            var dueAt = DateTimeOffset.FromUnixTimeMilliseconds(BinaryPrimitives.ReadInt64BigEndian(id) >> 16);
+            DeliveryLag.Record(Math.Max(0, (now - dueAt).TotalSeconds), new KeyValuePair<string, object?>("messaging.destination.name", consumer));
+        }
     }
 
     public static void Duplicate(string consumer) => Duplicates.Add(1, new KeyValuePair<string, object?>("messaging.destination.name", consumer));

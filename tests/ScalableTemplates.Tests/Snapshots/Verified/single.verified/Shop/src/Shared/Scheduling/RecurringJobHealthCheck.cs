@@ -25,7 +25,7 @@ internal sealed class RecurringJobHealthCheck(TimeProvider clock) : IHealthCheck
     {
         var dueAt = (succeededAt == DateTimeOffset.UnixEpoch ? _startedAt : succeededAt) + job.Interval + GracePeriod;
         var overdue = clock.GetUtcNow() - dueAt;
-        Overdue.Record(Math.Max(0, overdue.TotalSeconds), new KeyValuePair<string, object?>("job", job.Name));
+        Overdue.Record(Math.Max(0, overdue.TotalSeconds), new KeyValuePair<string, object?>("recurring_job.name", job.Name));
         if (overdue > TimeSpan.Zero)
         {
             _overdue[job.Name] = succeededAt;

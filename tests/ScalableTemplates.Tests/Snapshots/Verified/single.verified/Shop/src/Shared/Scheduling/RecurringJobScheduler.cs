@@ -51,9 +51,10 @@ internal sealed partial class RecurringJobScheduler(
         await db.Database.ExecuteSqlAsync($"INSERT INTO job_leases (name) VALUES ({job.Name}) ON CONFLICT DO NOTHING", stoppingToken);
         health.Report(job, await leases.Select(lease => lease.SucceededAt).SingleAsync(stoppingToken));
         var now = clock.GetUtcNow();
+        var expiresAt = now + LeaseDuration;
         var acquired = await leases
             .Where(lease => lease.DueAt <= now)
-            .ExecuteUpdateAsync(update => update.SetProperty(lease => lease.DueAt, now + LeaseDuration), stoppingToken);
+            .ExecuteUpdateAsync(update => update.SetProperty(lease => lease.DueAt, expiresAt), stoppingToken);
         if (acquired == 0)
         {
             return;
@@ -73,7 +74,8 @@ internal sealed partial class RecurringJobScheduler(
         finally
         {
             var dueAt = clock.GetUtcNow() + delay;
-            await leases.ExecuteUpdateAsync(update => update.SetProperty(lease => lease.DueAt, dueAt), CancellationToken.None);
+            // A process that was suspended past its lease must not release the lease of its successor.
+            await leases.Where(lease => lease.DueAt == expiresAt).ExecuteUpdateAsync(update => update.SetProperty(lease => lease.DueAt, dueAt), CancellationToken.None);
         }
     }
 

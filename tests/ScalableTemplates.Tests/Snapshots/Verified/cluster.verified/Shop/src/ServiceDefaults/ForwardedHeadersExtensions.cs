@@ -1,9 +1,9 @@
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.HttpOverrides;
-using Shop.ServiceDefaults;
 
-namespace Shop.Api;
+namespace Shop.ServiceDefaults;
 
-internal static class ForwardedHeadersExtensions
+public static class ForwardedHeadersExtensions
 {
     /// <summary>
     /// Trusts X-Forwarded-For and X-Forwarded-Proto only from the networks in ForwardedHeaders:KnownNetworks (such as 10.0.0.0/8) and
