@@ -26,10 +26,7 @@ internal sealed record RunOptions(
         processes   one, two and four relays and workers
         backlog     10,000 and 1,000,000 messages in the outbox
         inbox       10,000,000 rows in the inbox
-        transaction deleted rows that a transaction or a query on a standby keeps from being vacuumed
-        scale       replicas and workers
-        replicas    the sample API with one, two and three replicas behind the gateway; needs wrk and root
-        workers     one, two and three workers; needs root
+        transaction a long-running transaction while 100,000 orders are drained
         api         the sample API against the same endpoints hand-written and with EF Core only; needs wrk
         pages       the sample's keyset pages on a large orders table
         all         all benchmarks
@@ -68,12 +65,11 @@ internal sealed record RunOptions(
         {
             options = arg switch
             {
-                "drain" or "latency" or "transaction" or "replicas" or "workers" or "api" or "pages" => options.With(arg),
-                "processes" or "backlog" or "inbox" => options.WithGrowth(arg),
-                "growth" => options.WithGrowth("processes", "backlog", "inbox").With("transaction"),
-                "scale" => options.With("replicas", "workers"),
+                "drain" or "latency" or "api" or "pages" => options.With(arg),
+                "processes" or "backlog" or "inbox" or "transaction" => options.WithGrowth(arg),
+                "growth" => options.WithGrowth("processes", "backlog", "inbox", "transaction"),
                 "messaging" => options.With("drain", "latency"),
-                "all" => options.With("drain", "latency").WithGrowth("processes", "backlog", "inbox").With("transaction", "replicas", "workers", "api", "pages"),
+                "all" => options.With("drain", "latency").WithGrowth("processes", "backlog", "inbox", "transaction").With("api", "pages"),
                 "--quick" => options with { IsQuick = true, Rounds = 1 },
                 "--statements" => options with { Statements = true },
                 "--rounds" when rest.TryDequeue(out var value) && int.TryParse(value, out var rounds) => options with { Rounds = rounds },

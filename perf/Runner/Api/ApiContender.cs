@@ -15,8 +15,6 @@ internal sealed class ApiContender(
     // The pool size that the generated API derives from max_connections and the number of processes.
     private const int PoolSize = 22;
 
-    private static readonly Lazy<Task<IReadOnlyDictionary<string, string>>> Generated = new(PublishSampleAsync);
-
     public string Name => name;
 
     public NpgsqlDataSource Database { get; } = NpgsqlDataSource.Create(connectionStrings["database"]);
@@ -33,19 +31,13 @@ internal sealed class ApiContender(
     public static async Task<string> PublishAsync(string project) =>
         Path.Combine(await Command.PublishAsync(Path.Combine(Repo.Root, "perf", project)), $"{project}.dll");
 
-    /// <returns>The assemblies of the generated projects by name.</returns>
-    public static Task<IReadOnlyDictionary<string, string>> PublishGeneratedAsync() => Generated.Value;
-
-    private static async Task<IReadOnlyDictionary<string, string>> PublishSampleAsync()
+    /// <returns>The assemblies of the API and the Migrator.</returns>
+    public static async Task<(string Api, string Migrator)> PublishGeneratedAsync()
     {
         var folder = Path.Combine(TempFolder.Create("api"), "Shop");
-        await Template.GenerateAsync(folder, "Shop", "--auth", "jwt", "--gateway", "yarp");
-        var published = new Dictionary<string, string>();
-        foreach (var project in new[] { "Api", "Gateway", "Migrator" })
-        {
-            published[project] = Path.Combine(await Command.PublishAsync(Path.Combine(folder, "src", project)), $"Shop.{project}.dll");
-        }
-
-        return published;
+        await Template.GenerateAsync(folder, "Shop", "--auth", "jwt");
+        return (
+            Path.Combine(await Command.PublishAsync(Path.Combine(folder, "src", "Api")), "Shop.Api.dll"),
+            Path.Combine(await Command.PublishAsync(Path.Combine(folder, "src", "Migrator")), "Shop.Migrator.dll"));
     }
 }

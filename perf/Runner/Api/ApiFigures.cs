@@ -10,11 +10,7 @@ internal sealed class ApiFigures
     public void Write(IReadOnlyList<string> contenders, IEnumerable<Scenario> scenarios, int turns, int rounds, Report report)
     {
         var others = contenders.Where(contender => contender != "baseline").ToList();
-        foreach (var (title, unit, name) in new[]
-        {
-            ("Requests to the API", "/s", " rps"), ("CPU time of the API per request", " µs", " cpu"),
-            ("CPU time of the database per request", " µs", " database"), ("Write-ahead log per request", " bytes", " wal"),
-        })
+        foreach (var (title, unit, name) in new[] { ("Requests to the API", "/s", " rps"), ("CPU time of the API per request", " µs", " cpu") })
         {
             report.Write(
                 title,

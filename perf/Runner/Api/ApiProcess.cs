@@ -18,8 +18,6 @@ internal sealed class ApiProcess : IAsyncDisposable
 
     public Uri Address { get; }
 
-    public int Id => daemon.Id;
-
     public string Log => daemon.Log;
 
     public static ApiProcess Start(string assembly, Dictionary<string, string> environment)

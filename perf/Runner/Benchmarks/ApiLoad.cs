@@ -2,6 +2,7 @@ using Npgsql;
 using Runner.Api;
 using Runner.Servers;
 using ScalableTemplates.Tests.EndToEnd;
+using ScalableTemplates.Tests.Infrastructure;
 
 namespace Runner.Benchmarks;
 
@@ -63,12 +64,32 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
         [
             new("baseline", baseline, await CreateDatabaseAsync("api_baseline"), bearer),
             new("efcore", await ApiContender.PublishAsync("ApiEfCore"), await CreateDatabaseAsync("api_efcore"), telemetry),
-            new("generated", generated["Api"], await CreateDatabaseAsync("api_generated"), everything),
+            new("generated", generated.Api, await CreateDatabaseAsync("api_generated"), everything),
         ];
         contenders = [.. all.Where(contender => options.Includes(contender.Name))];
         scenarios = await Scenario.CreateAllAsync(all[0].Database, Customer, cancellationToken);
 
-        Task<Dictionary<string, string>> CreateDatabaseAsync(string name) => SampleDatabase.CreateAsync(servers, generated["Migrator"], name, cancellationToken);
+        async Task<Dictionary<string, string>> CreateDatabaseAsync(string name)
+        {
+            var connectionStrings = await servers.GetConnectionStringsAsync(name);
+            (await Command.RunAsync(
+                "dotnet",
+                [generated.Migrator],
+                Path.GetDirectoryName(generated.Migrator)!,
+                TimeSpan.FromMinutes(2),
+                new Dictionary<string, string> { ["ConnectionStrings__database"] = connectionStrings["database"] })).EnsureSuccess();
+            await using var database = NpgsqlDataSource.Create(connectionStrings["database"]);
+            var sample = await File.ReadAllTextAsync(Path.Combine(Repo.Root, "perf", "Runner", "Api", "Sample.sql"), cancellationToken);
+            foreach (var statement in sample.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            {
+                await using var command = database.CreateCommand(statement);
+                command.CommandTimeout = 0;
+                await command.ExecuteNonQueryAsync(cancellationToken);
+            }
+
+            await ApiDependencies.DeclareQueueAsync(connectionStrings["broker"], cancellationToken);
+            return connectionStrings;
+        }
     }
 
     private async Task RunAllAsync(int round, Func<Dictionary<ApiContender, ApiProcess>, Task> measureAsync, CancellationToken cancellationToken)
@@ -143,14 +164,10 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
         await WaitForRelayAsync(contender.Database, cancellationToken);
         await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
         var before = api.GetProcessorTime();
-        var databaseBefore = await SampleDatabase.ReadWorkAsync(contender.Database, cancellationToken);
         var result = await SendAsync(contender, api, scenario, length);
         // The CPU time of an order includes relaying its message to the broker.
         await WaitForRelayAsync(contender.Database, cancellationToken);
         var cpu = (api.GetProcessorTime() - before).TotalMicroseconds / result.Requests;
-        var database = await SampleDatabase.ReadWorkAsync(contender.Database, cancellationToken);
-        figures.Add(contender, scenario.Name + " database", (database.Cpu - databaseBefore.Cpu) * 1e6 / result.Requests);
-        figures.Add(contender, scenario.Name + " wal", (database.WriteAheadLog - databaseBefore.WriteAheadLog) / result.Requests);
         figures.Add(contender, scenario.Name + " rps", result.PerSecond);
         figures.Add(contender, scenario.Name + " cpu", cpu);
         figures.Add(contender, scenario.Name + " p99", result.P99 / 1000.0);

@@ -44,8 +44,6 @@ internal sealed class ServerSet : IAsyncDisposable
         };
     }
 
-    public Task<PostgresServer> StartStandbyAsync() => postgres.StartStandbyAsync();
-
     public async ValueTask DisposeAsync()
     {
         await postgres.DisposeAsync();
