@@ -138,7 +138,7 @@ internal sealed class RabbitMqServer : IAsyncDisposable
     }
 
     private async Task<string> ControlAsync(params string[] arguments) =>
-        (await Command.RunAsync(Path.Combine(Binaries!, "rabbitmqctl"), arguments, folder, TimeSpan.FromMinutes(1), environment)).EnsureSuccess().Output;
+        (await Command.RunAsync(Path.Combine(Binaries!, "rabbitmqctl"), arguments, folder, Daemon.WaitTimeout, environment)).EnsureSuccess().Output;
 
     private async Task<bool> CanConnectAsync()
     {
