@@ -12,7 +12,8 @@ internal sealed record OmittedPiece(string Name, Func<TemplateOptions, bool> IsO
     [
         new("aspire", options => !options.HasAspire, "(?i)aspire|AppHost"),
         new("compose", options => !options.HasCompose && !options.HasComposeDeployment && !options.HasGrafana, @"(?i)docker compose|compose\.yaml|\.env\b"),
-        new("postgres", options => !options.HasPostgres, "(?i)postgres|npgsql|migrator"),
+        // PostgreSQL is also the name of a license, on a line of its own.
+        new("postgres", options => !options.HasPostgres, "(?i)(?<!^)postgres|^postgres(?!ql$)|npgsql|migrator"),
         new("sqlite", options => !options.HasSqlite, "(?i)sqlite"),
         new("redis", options => !options.HasRedis, "(?i)redis"),
         new("rabbitmq", options => !options.HasRabbitMq, "(?i)rabbit|amqp|quorum"),

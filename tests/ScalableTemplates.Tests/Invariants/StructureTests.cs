@@ -103,7 +103,8 @@ public sealed class StructureTests(AllOutputs all)
             where document.Key.EndsWith(".md", StringComparison.Ordinal)
             from Match match in Regex.Matches(document.Value, @"(?<![\w/])(src|tests|deploy|docs)/[\w./-]*\w")
             let path = match.Value
-            where !Exists(output, path)
+            // The first build writes the OpenAPI document.
+            where path != "docs/openapi.json" && !Exists(output, path)
             select $"{document.Key} names {path}"));
 
     [Fact]

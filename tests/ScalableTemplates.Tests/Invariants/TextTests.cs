@@ -82,7 +82,7 @@ public sealed partial class TextTests(AllOutputs all)
     private static partial Regex BlankLineInsideBraces();
 
     // Literals in code or JSON, parts of connection strings, lines of YAML or of environment files, and keys of known formats.
-    [GeneratedRegex(@"(?im)\b\w*(password|pwd|secret|api-?key|token)""?\s*[:=]\s*""(?!change|yours)[^""\s{$<]{4,}""|\b(password|pwd)=(?!change|yours)[^\s""';{$<]{3,}|^\s*\w*(PASSWORD|SECRET|TOKEN|KEY)\w*\s*[:=]\s*(?!change|yours)[\w+/!@#%^*-]{4,}\s*$|-----BEGIN|AKIA[0-9A-Z]{16}|eyJ[\w-]{20,}|\b[A-Za-z0-9+/]{43}=")]
+    [GeneratedRegex(@"(?im)\b\w*(password|pwd|secret|api-?key|token)""?\s*[:=]\s*""(?!change|yours)[^""\s{$<]{4,}""|\b(password|pwd)=(?!change|yours)[^\s""';{$<]{3,}|^\s*(?!automount)\w*(PASSWORD|SECRET|TOKEN|KEY)\w*\s*[:=]\s*(?!change|yours)[\w+/!@#%^*-]{4,}\s*$|-----BEGIN|AKIA[0-9A-Z]{16}|eyJ[\w-]{20,}|\b[A-Za-z0-9+/]{43}=")]
     private static partial Regex Secret();
 
     // Compose variables with a default, literal passwords of images, Aspire parameters with a value, servers without authentication,
