@@ -80,6 +80,8 @@ internal sealed class RestrictedSystem : IAsyncDisposable
         {
             // For free ports, an identity provider without TLS, and a single client.
             ["ASPNETCORE_URLS"] = AddressOf(service).ToString(),
+            ["ASPNETCORE_HTTP_PORTS"] = "",
+            ["Gateway__ApiHealthPort"] = $"{PortOf("Api") + 1}",
             ["Health__Port"] = $"{PortOf(service) + 1}",
             ["Authentication__Schemes__Bearer__RequireHttpsMetadata"] = "false",
             ["RateLimiting__Plans__standard__RequestsPerMinute"] = "600000",
