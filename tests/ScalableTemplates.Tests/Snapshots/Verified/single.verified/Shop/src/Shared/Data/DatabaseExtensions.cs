@@ -15,8 +15,9 @@ public static class DatabaseExtensions
     {
         var connectionString = Defaults + builder.GetRequiredConnectionString(ResourceNames.Database);
         builder.Services.AddDbContextPool<AppDbContext>(options => Configure(options, connectionString));
-        builder.AddDatabaseMonitor(connectionString, HealthStatus.Unhealthy);
+        // Before the monitor: it would find no file and, after its tolerance, reject the migration that creates it.
         builder.Services.AddHostedService<StartupMigration>();
+        builder.AddDatabaseMonitor(connectionString, HealthStatus.Unhealthy);
     }
 
     internal static void Configure(DbContextOptionsBuilder options, string connectionString) =>
