@@ -12,7 +12,7 @@ public sealed class BadInputTests
     [Theory]
     [InlineData("'--bogus' is not a valid option", "--bogus")]
     [InlineData("'oracle' is not a valid value for --database", "--database", "oracle")]
-    [InlineData("'cluster' is not a valid value for --stage", "--stage", "cluster")]
+    [InlineData("'planet' is not a valid value for --stage", "--stage", "planet")]
     [InlineData("Cannot parse argument 'abc' for option '--port-suffix'", "--port-suffix", "abc")]
     public async Task Invalid_option_or_value_is_rejected(string message, params string[] arguments)
     {

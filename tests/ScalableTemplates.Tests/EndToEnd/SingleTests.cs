@@ -111,6 +111,8 @@ public sealed class SingleTests : IAsyncLifetime
         var order = await backend.PlaceOrderAsync("card");
         await backend.WaitForStatusAsync(order, "Confirmed");
         File.Delete(Assert.Single(backend.MailsOf(order)));
+        // A handled message is deleted after its effects are committed.
+        await backend.WaitUntilAsync(async () => await QueryAsync("SELECT count(*) FROM outbox_messages") == "0");
 
         var now = DateTimeOffset.UtcNow.UtcTicks.ToString(CultureInfo.InvariantCulture);
         await QueryAsync($$"""

@@ -29,8 +29,10 @@ public sealed partial class SideBySideTests
         .Except(OtherPorts)
         .ToHashSet();
 
-    private static HashSet<string> Names(FileTree tree) => tree.Files.Values
-        .SelectMany(text => Name().Matches(text).Select(match => match.Groups["name"].Value))
+    // The name of a workflow belongs to its repository.
+    private static HashSet<string> Names(FileTree tree) => tree.Files
+        .Where(file => !file.Key.StartsWith(".github/", StringComparison.Ordinal))
+        .SelectMany(file => Name().Matches(file.Value).Select(match => match.Groups["name"].Value))
         .ToHashSet();
 
     [GeneratedRegex(@"(localhost:|127\.0\.0\.1:|\bport: |Port=)(?<port>\d{4,5})\b")]
