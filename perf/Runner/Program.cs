@@ -17,7 +17,8 @@ using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 try
 {
     await using var servers = await ServerSet.StartAsync(options);
-    var contenders = new Contender[] { new BaselineContender(), new GeneratedContender(), new WolverineContender() }
+    var generated = new GeneratedContender();
+    var contenders = new Contender[] { new BaselineContender(), generated, new WolverineContender() }
         .Where(contender => options.Includes(contender.Name))
         .ToList();
     var report = new Report(options);
@@ -27,7 +28,11 @@ try
         {
             "drain" => new Drain(servers, contenders, options, report).RunAsync(stop.Token),
             "latency" => new Latency(servers, contenders, options, report).RunAsync(stop.Token),
-            "growth" => new Growth(servers, new GeneratedContender(), options, report).RunAsync(stop.Token),
+            "growth" => new Growth(servers, generated, options, report).RunAsync(stop.Token),
+            "transaction" => new HeldRows(servers, generated, options, report).RunAsync(stop.Token),
+            "replicas" => new Replicas(servers, options, report).RunAsync(stop.Token),
+            "workers" => new Workers(servers, generated, options, report).RunAsync(stop.Token),
+            "memory" => new Memory(servers, options, report).RunAsync(stop.Token),
             "api" => new ApiLoad(servers, options, report).RunAsync(stop.Token),
             "pages" => new Pages(servers, options, report).RunAsync(stop.Token),
             _ => throw new InvalidOperationException($"Unknown benchmark: {benchmark}"),

@@ -26,7 +26,11 @@ internal sealed record RunOptions(
         processes   one, two and four relays and workers
         backlog     10,000 and 1,000,000 messages in the outbox
         inbox       10,000,000 rows in the inbox
-        transaction a long-running transaction while 100,000 orders are drained
+        transaction deleted rows that a transaction or a query on a standby keeps from being vacuumed
+        scale       replicas and workers
+        replicas    the sample API with one, two and three replicas behind the gateway; needs wrk and root
+        workers     one, two and three workers; needs root
+        memory      the sample API with 256 MiB and half a core, with several settings of the garbage collector; needs wrk and root
         api         the sample API against the same endpoints hand-written and with EF Core only; needs wrk
         pages       the sample's keyset pages on a large orders table
         all         all benchmarks
@@ -65,11 +69,12 @@ internal sealed record RunOptions(
         {
             options = arg switch
             {
-                "drain" or "latency" or "api" or "pages" => options.With(arg),
-                "processes" or "backlog" or "inbox" or "transaction" => options.WithGrowth(arg),
-                "growth" => options.WithGrowth("processes", "backlog", "inbox", "transaction"),
+                "drain" or "latency" or "transaction" or "replicas" or "workers" or "memory" or "api" or "pages" => options.With(arg),
+                "processes" or "backlog" or "inbox" => options.WithGrowth(arg),
+                "growth" => options.WithGrowth("processes", "backlog", "inbox").With("transaction"),
+                "scale" => options.With("replicas", "workers"),
                 "messaging" => options.With("drain", "latency"),
-                "all" => options.With("drain", "latency").WithGrowth("processes", "backlog", "inbox", "transaction").With("api", "pages"),
+                "all" => options.With("drain", "latency").WithGrowth("processes", "backlog", "inbox").With("transaction", "replicas", "workers", "memory", "api", "pages"),
                 "--quick" => options with { IsQuick = true, Rounds = 1 },
                 "--statements" => options with { Statements = true },
                 "--rounds" when rest.TryDequeue(out var value) && int.TryParse(value, out var rounds) => options with { Rounds = rounds },

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Http.Json;
 using Npgsql;
 using Runner.Contenders;
@@ -11,6 +10,7 @@ namespace Runner;
 internal sealed class Session : IAsyncDisposable
 {
     private readonly List<Daemon> daemons = [];
+    private readonly Stack<Daemon> workers = [];
     private readonly Contender contender;
     private readonly Dictionary<string, string> environment;
     private readonly HttpClient client = new() { Timeout = TimeSpan.FromMinutes(10) };
@@ -28,6 +28,9 @@ internal sealed class Session : IAsyncDisposable
     /// <summary>The contender's database.</summary>
     public NpgsqlDataSource Database { get; }
 
+    /// <summary>The process ids of the running workers.</summary>
+    public IEnumerable<int> Workers => workers.Select(worker => worker.Id);
+
     /// <summary>The base address for orders.</summary>
     public Uri Api { get; private set; } = null!;
 
@@ -37,18 +40,7 @@ internal sealed class Session : IAsyncDisposable
         Contender contender, ServerSet servers, bool batched = false, int relays = 1, int workers = 1, CancellationToken cancellationToken = default)
     {
         var connectionStrings = await servers.GetConnectionStringsAsync($"{contender.Name}");
-        var environment = connectionStrings.ToDictionary(pair => $"ConnectionStrings__{pair.Key}", pair => pair.Value);
-        environment["Bench__BatchSize"] = (batched ? RunOptions.BatchSize : 1).ToString(CultureInfo.InvariantCulture);
-        // One client represents many, and probes are served on the API's port.
-        environment["RateLimiting__Plans__standard__RequestsPerMinute"] = "60000000";
-        environment["RateLimiting__Plans__standard__Burst"] = "1000000";
-        environment["LoadShedding__MaxSharePerClient"] = "1";
-        environment["Health__Port"] = "0";
-        var concurrency = RunOptions.Concurrency.ToString(CultureInfo.InvariantCulture);
-        var prefetch = (batched ? 2 * RunOptions.BatchSize : RunOptions.Prefetch).ToString(CultureInfo.InvariantCulture);
-        (environment["Bench__Concurrency"], environment["Messaging__MaxConcurrency"]) = (concurrency, concurrency);
-        (environment["Bench__Prefetch"], environment["Messaging__PrefetchCount"]) = (prefetch, prefetch);
-
+        var environment = SessionSettings.Create(connectionStrings, batched);
         var session = new Session(contender, environment, NpgsqlDataSource.Create(connectionStrings["database"]));
         try
         {
@@ -142,6 +134,15 @@ internal sealed class Session : IAsyncDisposable
         }
     }
 
+    /// <summary>Stops one of the workers; its messages go to the others.</summary>
+    public async Task StopWorkerAsync()
+    {
+        var worker = workers.Pop();
+        daemons.Remove(worker);
+        await worker.StopAsync();
+        await worker.DisposeAsync();
+    }
+
     public async Task<T> ScalarAsync<T>(string sql, CancellationToken cancellationToken)
     {
         await using var command = Database.CreateCommand(sql);
@@ -173,6 +174,11 @@ internal sealed class Session : IAsyncDisposable
         {
             var daemon = contender.Start(role, new Dictionary<string, string>(environment) { ["ASPNETCORE_URLS"] = address.ToString() });
             daemons.Add(daemon);
+            if (role == Role.Worker)
+            {
+                workers.Push(daemon);
+            }
+
             await daemon.WaitUntilAsync(() => IsHealthyAsync(address, cancellationToken));
         }
 

@@ -9,8 +9,12 @@ internal sealed class ApiFigures
 
     public void Write(IReadOnlyList<string> contenders, IEnumerable<Scenario> scenarios, int turns, int rounds, Report report)
     {
-        var others = contenders.Where(contender => contender != "baseline").ToList();
-        foreach (var (title, unit, name) in new[] { ("Requests to the API", "/s", " rps"), ("CPU time of the API per request", " µs", " cpu") })
+        var others = contenders.Contains("baseline") ? contenders.Where(contender => contender != "baseline").ToList() : [];
+        foreach (var (title, unit, name) in new[]
+        {
+            ("Requests to the API", "/s", " rps"), ("CPU time of the API per request", " µs", " cpu"),
+            ("CPU time of the database per request", " µs", " database"), ("Write-ahead log per request", " bytes", " wal"),
+        })
         {
             report.Write(
                 title,
@@ -18,7 +22,7 @@ internal sealed class ApiFigures
                 ["", .. contenders.Select(contender => contender + unit), .. others.Select(contender => contender + " to the baseline")],
                 scenarios.Select(scenario => new[] { scenario.Name }
                     .Concat(contenders.Select(contender => Report.Number(Median(contender, scenario.Name + name))))
-                    .Concat(others.Select(contender => Report.Decimal(Ratio(contender, scenario.Name + name))))
+                    .Concat(others.Select(contender => Ratio(contender, scenario.Name + name) is var ratio && double.IsFinite(ratio) ? Report.Decimal(ratio) : ""))
                     .ToArray()));
         }
 

@@ -20,14 +20,19 @@ internal sealed class ApiProcess : IAsyncDisposable
 
     public string Log => daemon.Log;
 
-    public static ApiProcess Start(string assembly, Dictionary<string, string> environment)
+    /// <param name="assembly">The assembly to start.</param>
+    /// <param name="environment">Its environment variables.</param>
+    /// <param name="group">Limits that the runtime should know when it starts.</param>
+    public static ApiProcess Start(string assembly, Dictionary<string, string> environment, ControlGroup? group = null)
     {
         var address = new Uri($"http://127.0.0.1:{FreePort.Next()}/");
         environment["ASPNETCORE_URLS"] = address.ToString();
         // Probes on the API's port, so nothing listens beyond the loopback address.
         environment["Health__Port"] = "0";
+        // The shell adds itself to the group and becomes the process.
+        string[] command = ["-e", "-c", "for file in \"$@\"; do echo $$ > \"$file\"; done; exec dotnet \"$0\"", assembly, .. group?.Processes ?? []];
         return new(
-            Daemon.Start("dotnet", [assembly], Path.GetDirectoryName(assembly)!, Path.Combine(TempFolder.Create("log"), Path.GetFileName(assembly)), environment),
+            Daemon.Start("sh", command, Path.GetDirectoryName(assembly)!, Path.Combine(TempFolder.Create("log"), Path.GetFileName(assembly)), environment),
             address);
     }
 
@@ -70,11 +75,16 @@ internal sealed class ApiProcess : IAsyncDisposable
     }
 
     /// <summary>Resident set size in MiB, including shared pages.</summary>
-    public double GetMemory()
-    {
-        var line = File.ReadLines($"/proc/{daemon.Id}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
-    }
+    public double GetMemory() => Read("VmRSS");
+
+    /// <summary>Resident memory in MiB without pages of files, which the kernel can reclaim.</summary>
+    public double GetPrivateMemory() => Read("RssAnon");
 
     public ValueTask DisposeAsync() => daemon.DisposeAsync();
+
+    private double Read(string name)
+    {
+        var line = File.ReadLines($"/proc/{daemon.Id}/status").First(line => line.StartsWith(name + ":", StringComparison.Ordinal));
+        return double.Parse(line[(name.Length + 1)..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture) / 1024;
+    }
 }

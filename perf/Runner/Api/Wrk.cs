@@ -11,15 +11,17 @@ internal static class Wrk
 
     private static readonly string Script = Path.Combine(Repo.Root, "perf", "Runner", "Api", "load.lua");
 
+    public static Task<WrkResult> RunAsync(Uri address, TimeSpan length, params string[] arguments) => RunAsync(address, length, Connections, arguments);
+
     /// <exception cref="InvalidOperationException">wrk is not installed, or a request failed or got an error status.</exception>
-    public static async Task<WrkResult> RunAsync(Uri address, TimeSpan length, params string[] arguments)
+    public static async Task<WrkResult> RunAsync(Uri address, TimeSpan length, int connections, params string[] arguments)
     {
         if (Programs.FindFolder("wrk") is null)
         {
             throw new InvalidOperationException("wrk is not installed. On Debian or Ubuntu: sudo apt-get install wrk");
         }
 
-        string[] options = ["--threads", "1", "--connections", $"{Connections}", "--duration", $"{(int)length.TotalSeconds}s", "--timeout", "10s"];
+        string[] options = ["--threads", "1", "--connections", $"{connections}", "--duration", $"{(int)length.TotalSeconds}s", "--timeout", "10s"];
         var output = (await Command.RunAsync(
             "wrk", [.. options, "--script", Script, address.ToString(), "--", .. arguments], Path.GetTempPath(), length + TimeSpan.FromMinutes(1))).EnsureSuccess().Output;
         var result = JsonSerializer.Deserialize<WrkResult>(output.TrimEnd().Split('\n')[^1], JsonSerializerOptions.Web)!;

@@ -2,7 +2,6 @@ using Npgsql;
 using Runner.Api;
 using Runner.Servers;
 using ScalableTemplates.Tests.EndToEnd;
-using ScalableTemplates.Tests.Infrastructure;
 
 namespace Runner.Benchmarks;
 
@@ -23,7 +22,7 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
     private readonly string token = Token.Create(Customer);
     private readonly string buyerToken = Token.Create(Buyer);
     private readonly ApiFigures figures = new();
-    private IReadOnlyList<ApiContender> contenders = [];
+    private readonly List<ApiContender> contenders = [];
     private IReadOnlyList<Scenario> scenarios = [];
 
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -48,47 +47,24 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
         var bearer = new Dictionary<string, string>();
         Token.Configure(bearer);
         var telemetry = new Dictionary<string, string>(bearer) { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = otlp };
-        // One client represents many: rate limiting runs but never rejects.
-        var everything = new Dictionary<string, string>(telemetry)
-        {
-            ["RateLimiting__Plans__standard__RequestsPerMinute"] = "60000000",
-            ["RateLimiting__Plans__standard__Burst"] = "1000000",
-            ["LoadShedding__MaxSharePerClient"] = "1",
-        };
+        var everything = new Dictionary<string, string>(ApiSettings.Create()) { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = otlp };
         foreach (var (name, value) in options.Settings)
         {
             everything[name] = value;
         }
 
-        ApiContender[] all =
-        [
-            new("baseline", baseline, await CreateDatabaseAsync("api_baseline"), bearer),
-            new("efcore", await ApiContender.PublishAsync("ApiEfCore"), await CreateDatabaseAsync("api_efcore"), telemetry),
-            new("generated", generated.Api, await CreateDatabaseAsync("api_generated"), everything),
-        ];
-        contenders = [.. all.Where(contender => options.Includes(contender.Name))];
-        scenarios = await Scenario.CreateAllAsync(all[0].Database, Customer, cancellationToken);
+        await AddAsync("baseline", () => Task.FromResult(baseline), bearer);
+        await AddAsync("efcore", () => ApiContender.PublishAsync("ApiEfCore"), telemetry);
+        await AddAsync("generated", () => Task.FromResult(generated["Api"]), everything);
+        scenarios = await Scenario.CreateAllAsync(contenders[0].Database, Customer, cancellationToken);
 
-        async Task<Dictionary<string, string>> CreateDatabaseAsync(string name)
+        async Task AddAsync(string name, Func<Task<string>> publishAsync, Dictionary<string, string> settings)
         {
-            var connectionStrings = await servers.GetConnectionStringsAsync(name);
-            (await Command.RunAsync(
-                "dotnet",
-                [generated.Migrator],
-                Path.GetDirectoryName(generated.Migrator)!,
-                TimeSpan.FromMinutes(2),
-                new Dictionary<string, string> { ["ConnectionStrings__database"] = connectionStrings["database"] })).EnsureSuccess();
-            await using var database = NpgsqlDataSource.Create(connectionStrings["database"]);
-            var sample = await File.ReadAllTextAsync(Path.Combine(Repo.Root, "perf", "Runner", "Api", "Sample.sql"), cancellationToken);
-            foreach (var statement in sample.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            if (options.Includes(name))
             {
-                await using var command = database.CreateCommand(statement);
-                command.CommandTimeout = 0;
-                await command.ExecuteNonQueryAsync(cancellationToken);
+                var connectionStrings = await SampleDatabase.CreateAsync(servers, generated["Migrator"], $"api_{name}", cancellationToken);
+                contenders.Add(new(name, await publishAsync(), connectionStrings, settings));
             }
-
-            await ApiDependencies.DeclareQueueAsync(connectionStrings["broker"], cancellationToken);
-            return connectionStrings;
         }
     }
 
@@ -164,10 +140,14 @@ internal sealed class ApiLoad(ServerSet servers, RunOptions options, Report repo
         await WaitForRelayAsync(contender.Database, cancellationToken);
         await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
         var before = api.GetProcessorTime();
+        var databaseBefore = await SampleDatabase.ReadWorkAsync(contender.Database, cancellationToken);
         var result = await SendAsync(contender, api, scenario, length);
         // The CPU time of an order includes relaying its message to the broker.
         await WaitForRelayAsync(contender.Database, cancellationToken);
         var cpu = (api.GetProcessorTime() - before).TotalMicroseconds / result.Requests;
+        var database = await SampleDatabase.ReadWorkAsync(contender.Database, cancellationToken);
+        figures.Add(contender, scenario.Name + " database", (database.Cpu - databaseBefore.Cpu) * 1e6 / result.Requests);
+        figures.Add(contender, scenario.Name + " wal", (database.WriteAheadLog - databaseBefore.WriteAheadLog) / result.Requests);
         figures.Add(contender, scenario.Name + " rps", result.PerSecond);
         figures.Add(contender, scenario.Name + " cpu", cpu);
         figures.Add(contender, scenario.Name + " p99", result.P99 / 1000.0);

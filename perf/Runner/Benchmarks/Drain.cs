@@ -40,8 +40,8 @@ internal sealed class Drain(ServerSet servers, IReadOnlyList<Contender> contende
         report.Write(
             batched ? "Drain, many messages in a transaction" : "Drain, one message in a transaction",
             $"{Report.Number(options.Scale(20_000))} orders from outbox through broker to idempotent handler; medians of {options.Rounds} rounds. "
-                + "The last columns are CPU time per message in microseconds.",
-            ["", "messages/s", "to the baseline", "all rounds", .. CpuTime.Names],
+                + "The last columns are CPU time in microseconds and write-ahead log in bytes, per message.",
+            ["", "messages/s", "to the baseline", "all rounds", .. CpuTime.Names, "log"],
             results.Select(pair => (string[])
             [
                 pair.Key,
@@ -49,6 +49,7 @@ internal sealed class Drain(ServerSet servers, IReadOnlyList<Contender> contende
                 medians.TryGetValue("baseline", out var baseline) ? Report.Decimal(medians[pair.Key] / baseline) : "",
                 string.Join(", ", pair.Value.Select(result => Report.Number(result.Rate))),
                 .. CpuTime.Names.Select(name => Report.Number(Report.Median(pair.Value.Select(result => result.Cpu[name])))),
+                Report.Number(Report.Median(pair.Value.Select(result => result.WriteAheadLog))),
             ]));
     }
 

@@ -1,12 +1,10 @@
-using System.Data;
 using System.Globalization;
-using Npgsql;
 using Runner.Contenders;
 using Runner.Servers;
 
 namespace Runner.Benchmarks;
 
-/// <summary>Drain rate of the generated solution as processes, backlog, inbox or transaction age grow.</summary>
+/// <summary>Drain rate of the generated solution as processes, backlog or inbox grow.</summary>
 internal sealed class Growth(ServerSet servers, Contender contender, RunOptions options, Report report)
 {
     private readonly List<(string Case, List<DrainResult> Results)> cases = [];
@@ -24,7 +22,6 @@ internal sealed class Growth(ServerSet servers, Contender contender, RunOptions 
                     "processes" => MeasureProcessesAsync(cancellationToken),
                     "backlog" => MeasureBacklogAsync(cancellationToken),
                     "inbox" => MeasureInboxAsync(cancellationToken),
-                    "transaction" => MeasureTransactionAsync(cancellationToken),
                     _ => throw new InvalidOperationException($"Unknown growth benchmark: {kind}"),
                 });
             }
@@ -69,24 +66,6 @@ internal sealed class Growth(ServerSet servers, Contender contender, RunOptions 
             await using var session = await StartAsync(1, cancellationToken);
             await BulkRows.CopyAsync(session.Database, "inbox_messages", "message_id", rows, "", cancellationToken);
             await MeasureAsync($"{Report.Number(rows)} more rows in the inbox", session, options.Scale(20_000), session.SeedAsync, cancellationToken);
-        }
-    }
-
-    // Drained rows cannot be vacuumed while the transaction's snapshot sees them; hot_standby_feedback has the same effect.
-    private async Task MeasureTransactionAsync(CancellationToken cancellationToken)
-    {
-        foreach (var isOpen in new[] { false, true })
-        {
-            await using var session = await StartAsync(1, cancellationToken);
-            await using var connection = await session.Database.OpenConnectionAsync(cancellationToken);
-            await using var transaction = isOpen ? await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken) : null;
-            await using var snapshot = new NpgsqlCommand("SELECT count(*) FROM outbox_messages", connection, transaction);
-            await snapshot.ExecuteScalarAsync(cancellationToken);
-            var before = options.Scale(100_000);
-            await session.SeedAndDrainAsync(before, cancellationToken);
-            await MeasureAsync(
-                $"{Report.Number(before)} drained before{(isOpen ? ", with a transaction open throughout" : "")}",
-                session, options.Scale(20_000), session.SeedAsync, cancellationToken);
         }
     }
 

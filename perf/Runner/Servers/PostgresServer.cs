@@ -37,9 +37,33 @@ internal sealed class PostgresServer(bool countStatements) : IAsyncDisposable
             "track_commit_timestamp=on",
             .. countStatements ? ["shared_preload_libraries=pg_stat_statements", "pg_stat_statements.track_planning=on"] : Array.Empty<string>(),
         ];
-        (file, arguments) = AsOrdinaryUser("postgres", ["-D", data, .. settings.SelectMany(setting => new[] { "-c", setting })]);
-        daemon = Daemon.Start(file, arguments, folder, Path.Combine(TempFolder.Create("postgres-log"), "log"));
-        await daemon.WaitUntilAsync(CanConnectAsync);
+        await RunAsync(folder, data, settings);
+    }
+
+    /// <summary>Starts a standby of this server whose queries keep the primary from vacuuming the rows that they see.</summary>
+    public async Task<PostgresServer> StartStandbyAsync()
+    {
+        var standby = new PostgresServer(countStatements: false);
+        var folder = TempFolder.Create("standby");
+        var data = Path.Combine(folder, "data");
+        if (Environment.IsPrivilegedProcess)
+        {
+            await Command.RunAsync("chown", ["-R", "postgres", folder], folder, TimeSpan.FromMinutes(1));
+        }
+
+        var (file, arguments) = AsOrdinaryUser(
+            "pg_basebackup", "--pgdata", data, "--dbname", $"host=127.0.0.1 port={port} user={User} password={Password}", "--write-recovery-conf", "--checkpoint", "fast");
+        (await Command.RunAsync(file, arguments, folder, TimeSpan.FromMinutes(5))).EnsureSuccess();
+        await standby.RunAsync(folder, data,
+        [
+            $"port={standby.port.ToString(CultureInfo.InvariantCulture)}",
+            "listen_addresses=127.0.0.1",
+            $"unix_socket_directories={folder}",
+            "track_commit_timestamp=on",
+            "hot_standby_feedback=on",
+            "wal_receiver_status_interval=1",
+        ]);
+        return standby;
     }
 
     /// <returns>The connection string of a new, empty database.</returns>
@@ -58,8 +82,15 @@ internal sealed class PostgresServer(bool countStatements) : IAsyncDisposable
 
     public ValueTask DisposeAsync() => daemon?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    private string ConnectionString(string database) =>
+    public string ConnectionString(string database) =>
         $"Host=127.0.0.1;Port={port};Database={database};Username={User};Password={Password}";
+
+    private async Task RunAsync(string folder, string data, IEnumerable<string> settings)
+    {
+        var (file, arguments) = AsOrdinaryUser("postgres", ["-D", data, .. settings.SelectMany(setting => new[] { "-c", setting })]);
+        daemon = Daemon.Start(file, arguments, folder, Path.Combine(TempFolder.Create("postgres-log"), "log"));
+        await daemon.WaitUntilAsync(CanConnectAsync);
+    }
 
     private async Task<bool> CanConnectAsync()
     {

@@ -44,6 +44,8 @@ internal sealed class ServerSet : IAsyncDisposable
         };
     }
 
+    public Task<PostgresServer> StartStandbyAsync() => postgres.StartStandbyAsync();
+
     public async ValueTask DisposeAsync()
     {
         await postgres.DisposeAsync();

@@ -1,9 +1,12 @@
+using System.Text.RegularExpressions;
+using k8s;
 using ScalableTemplates.Tests.Infrastructure;
+using YamlDotNet.Core;
 
 namespace ScalableTemplates.Tests.Deployment;
 
 /// <summary>Resources have only fields that Kubernetes and the operators know, with values that they accept.</summary>
-public sealed class KubernetesSchemaTests
+public sealed partial class KubernetesSchemaTests
 {
     private const string Pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: pod\nspec:\n  containers:\n    - name: container\n      image: image\n";
 
@@ -35,6 +38,36 @@ public sealed class KubernetesSchemaTests
         Assert.Equal(Faulty.Keys.Order(), errors.Select(error => error.Key).Where(Faulty.ContainsKey).Order());
         Findings.AssertNone(errors.Where(error => !Faulty.ContainsKey(error.Key)).SelectMany(error => error));
     }
+
+    // The client has no types for the resources of operators.
+    [SkippableFact]
+    public async Task Every_resource_of_Kubernetes_is_parsed_strictly_by_its_client()
+    {
+        Skip.IfNot(KubernetesTools.CanInstall, KubernetesTools.Missing);
+        var resources = (await RenderedOutput.AllAsync).SelectMany(output => output.Rendered.Values)
+            .SelectMany(text => text.Split("\n---\n")).Where(text => BuiltInVersion().IsMatch(text)).Distinct().ToList();
+
+        Assert.InRange(resources.Count, 50, 5_000);
+        Findings.AssertNone(resources.Select(FindError).OfType<string>());
+        Assert.NotNull(FindError(Faulty["unknown-field.yaml"]));
+        Assert.NotNull(FindError(Faulty["wrong-type.yaml"]));
+    }
+
+    private static string? FindError(string resource)
+    {
+        try
+        {
+            KubernetesYaml.LoadAllFromString(resource, strict: true);
+            return null;
+        }
+        catch (Exception exception) when (exception is YamlException or KeyNotFoundException)
+        {
+            return $"{exception.GetBaseException().Message}\n{resource}";
+        }
+    }
+
+    [GeneratedRegex(@"^apiVersion: (\w+/)?v\w+$|^apiVersion: (networking|rbac\.authorization|storage|scheduling|coordination)\.k8s\.io/", RegexOptions.Multiline)]
+    private static partial Regex BuiltInVersion();
 
     // Applied or copied without kustomize.
     private static IEnumerable<string> Plain(RenderedOutput output) =>
