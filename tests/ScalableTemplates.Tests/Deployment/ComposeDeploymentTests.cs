@@ -60,7 +60,7 @@ public sealed partial class ComposeDeploymentTests
         var published = All(output).Where(service => service.Value["ports"] is not null).Select(service => $"{service.Key} {string.Join(' ', service.Value.Select("ports", "*"))}").ToList();
         var entry = output.Options.HasGateway ? "gateway" : "api";
         return (published is [var one] && one == entry + " ${ENTRY:-127.0.0.1:8080}:" + Services.RequestPort ? [] : published.Prepend("published: "))
-            .Concat(All(output).Where(service => service.Value["healthcheck"] is not null && service.Value["networks"]?.ToJsonString() != "[\"servers\"]").Select(service => $"{service.Key} is on another network"))
+            .Concat(All(output).Where(service => service.Value["healthcheck"] is not null && service.Value["networks"]?.ToJsonString() != NetworksOf(service.Key, output.Options)).Select(service => $"{service.Key} is on another network"))
             .Concat(output.Options.HasServers && output.Compose.Text("networks", "servers", "internal") != "true" ? ["the network of the servers is not internal"] : []);
     });
 
@@ -83,6 +83,10 @@ public sealed partial class ComposeDeploymentTests
         var budget = Services.Settings(output.Files).SingleOrDefault(setting => setting.Name == "Database:Processes").Default?.Trim('`') ?? "1";
         return processes <= int.Parse(budget, CultureInfo.InvariantCulture) ? [] : [$"{processes} processes, budget {budget}"];
     });
+
+    // Prometheus reads the metrics of RabbitMQ.
+    private static string NetworksOf(string service, TemplateOptions options) =>
+        service == "rabbitmq" && options.HasGrafana ? "[\"servers\",\"monitoring\"]" : "[\"servers\"]";
 
     private static IEnumerable<KeyValuePair<string, JsonNode>> All(ComposeOutput output) =>
         output.Compose.Select("services").Single().AsObject().Select(service => KeyValuePair.Create(service.Key, service.Value!));

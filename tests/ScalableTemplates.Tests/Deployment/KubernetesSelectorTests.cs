@@ -11,7 +11,7 @@ public sealed class KubernetesSelectorTests
     {
         var workloads = Workload.In(resources);
         return resources.SelectMany(resource => Selectors(resource).Select(selector => (resource, selector)))
-            .Where(pair => !workloads.Any(workload => workload.IsSelectedBy(pair.selector)))
+            .Where(pair => !workloads.Any(workload => workload.IsSelectedBy(pair.selector)) && !IsOfEntry(pair.selector, resources))
             .Select(pair => $"{pair.resource.Id} selects no pod: {pair.selector.ToJsonString()}");
     });
 
@@ -67,6 +67,10 @@ public sealed class KubernetesSelectorTests
         resources.Any(resource => resource is { Id: "NetworkPolicy/default-deny" } && resource.Select("spec", "podSelector").Single().AsObject().Count == 0
             && resource.Select("spec", "policyTypes", "*").Count() == 2 && resource.Select("spec").Single()["ingress"] is null && resource.Select("spec").Single()["egress"] is null)
             ? [] : ["no policy denies all"]);
+
+    // The implementation of the Gateway API creates these pods, with this label.
+    private static bool IsOfEntry(JsonNode selector, IReadOnlyList<Manifest> resources) =>
+        selector.Text("matchLabels", "gateway.networking.k8s.io/gateway-name") is { } name && resources.Any(resource => resource.Id == $"Gateway/{name}");
 
     // The flows between pods that policies allow, seen from the pods that they select.
     private static IEnumerable<(string From, string To, string Port)> Flows(List<Manifest> policies, IReadOnlyList<Workload> workloads, string direction, string peers) =>

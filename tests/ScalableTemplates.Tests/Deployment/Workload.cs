@@ -26,7 +26,8 @@ internal sealed record Workload(Manifest Manifest, JsonNode? Pod, IReadOnlyDicti
     public bool IsSelectedBy(JsonNode selector) =>
         (selector["matchLabels"] is not { } labels || LabelsOf(labels).All(label => Labels.GetValueOrDefault(label.Key) == label.Value))
         && selector.Select("matchExpressions", "*").All(expression =>
-            expression.Text("operator") == "In" && expression.Select("values", "*").Any(value => Labels.GetValueOrDefault(expression.Text("key")!) == value.ToString()));
+            Labels.TryGetValue(expression.Text("key")!, out var label)
+            && (expression.Text("operator") == "Exists" || (expression.Text("operator") == "In" && expression.Select("values", "*").Any(value => label == value.ToString()))));
 
     public static IReadOnlyDictionary<string, string> LabelsOf(JsonNode labels) =>
         labels.AsObject().ToDictionary(label => label.Key, label => label.Value!.ToString());
