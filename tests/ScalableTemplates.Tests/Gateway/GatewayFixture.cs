@@ -17,6 +17,7 @@ public sealed class GatewayFixture : IAsyncLifetime
         internal static class ReplicaApi
         {
             private static int _refused;
+            private static int _refusedLate;
 
             public static void MapReplica(this WebApplication app)
             {
@@ -43,6 +44,13 @@ public sealed class GatewayFixture : IAsyncLifetime
                     return TypedResults.StatusCode(StatusCodes.Status503ServiceUnavailable);
                 });
                 app.MapGet("/replica/refused", () => Volatile.Read(ref _refused));
+                app.MapGet("/replica/refuse-late", async () =>
+                {
+                    Interlocked.Increment(ref _refusedLate);
+                    await Task.Delay(TimeSpan.FromSeconds(4));
+                    return TypedResults.StatusCode(StatusCodes.Status503ServiceUnavailable);
+                });
+                app.MapGet("/replica/refused-late", () => Volatile.Read(ref _refusedLate));
             }
         }
         """;

@@ -128,6 +128,15 @@ public sealed class ReplicaFaultTests(GatewayFixture shop, ITestOutputHelper out
     }
 
     [SkippableFact]
+    public async Task A_read_that_is_refused_after_a_long_time_is_not_repeated()
+    {
+        var (status, _) = await GetAsync("replica/refuse-late");
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
+        Assert.Equal(1, await CountAsync("replica/refused-late"));
+    }
+
+    [SkippableFact]
     public async Task Retries_are_limited_to_a_fifth_of_the_requests_while_all_replicas_refuse()
     {
         const int Requests = 1000;
@@ -140,12 +149,7 @@ public sealed class ReplicaFaultTests(GatewayFixture shop, ITestOutputHelper out
             Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
         }
 
-        var refused = 0;
-        foreach (var number in Enumerable.Range(0, GatewayFixture.Replicas))
-        {
-            refused += await client.GetFromJsonAsync<int>(new Uri(shop.Backend.AddressOf(number), "replica/refused"));
-        }
-
+        var refused = await CountAsync("replica/refused");
         output.WriteLine($"{Requests} requests, {refused} attempts");
         Assert.InRange(refused, Requests + Burst, Requests + (Requests / 5) + Burst);
     }
@@ -166,6 +170,14 @@ public sealed class ReplicaFaultTests(GatewayFixture shop, ITestOutputHelper out
         await load.WaitForResponsesAsync(Sample);
         await load.StopAsync();
         Assert.True(load.Failures.IsEmpty, string.Join('\n', load.Failures));
+    }
+
+    // The sum over the replicas.
+    private async Task<int> CountAsync(string path)
+    {
+        var counts = await Task.WhenAll(Enumerable.Range(0, GatewayFixture.Replicas)
+            .Select(number => client.GetFromJsonAsync<int>(new Uri(shop.Backend.AddressOf(number), path))));
+        return counts.Sum();
     }
 
     private Task WaitUntilUsedAsync(int replica) => shop.Gateway.WaitUntilAsync(async () =>
