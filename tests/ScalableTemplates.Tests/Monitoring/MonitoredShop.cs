@@ -26,6 +26,9 @@ public sealed class MonitoredShop(ServersFixture servers) : IAsyncLifetime
     /// <summary>Scrapes the Collector and RabbitMQ with the configuration and the rules of the cluster stage.</summary>
     internal PrometheusServer Prometheus { get; } = new();
 
+    /// <summary>The latest value of every series that the services sent.</summary>
+    internal IReadOnlyCollection<Sample> Samples => Collector.Samples;
+
     /// <summary>The reason to skip the tests; null if all programs are installed.</summary>
     internal static string? Missing => ServersFixture.Missing ?? PromTool.Missing;
 
