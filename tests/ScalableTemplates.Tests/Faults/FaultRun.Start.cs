@@ -57,7 +57,7 @@ internal sealed partial class FaultRun
         backend.Set("Resilience__mail__Timeout__Timeout", "00:02:00");
         backend.Set("Messaging__RetryDelays__0", "00:00:01");
         backend.Set("Messaging__RetryDelays__1", "00:00:05");
-        backend.Set("Messaging__RetryDelays__2", "00:00:30");
+        backend.Set("Messaging__RetryDelays__2", "00:00:10");
         foreach (var (name, value) in Settings)
         {
             backend.Set(name, value);
