@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -42,11 +43,16 @@ public static class HealthExtensions
         var shutdown = app.Services.GetRequiredService<GracefulShutdown>();
         app.MapWhen(
             context => port == 0 ? context.Request.Path.Value is "/alive" or "/health" : context.Connection.LocalPort == port,
-            probes => probes.Run(context => context.Request.Path.Value switch
+            probes => probes.Run(context =>
             {
-                "/alive" => context.Response.WriteAsync(nameof(HealthStatus.Healthy)),
-                "/health" => WriteStatusAsync(context.Response, health.GetStatus()),
-                _ => Task.FromResult(context.Response.StatusCode = StatusCodes.Status404NotFound),
+                // Probes are not requests of callers.
+                context.Features.Get<IHttpMetricsTagsFeature>()?.MetricsDisabled = true;
+                return context.Request.Path.Value switch
+                {
+                    "/alive" => context.Response.WriteAsync(nameof(HealthStatus.Healthy)),
+                    "/health" => WriteStatusAsync(context.Response, health.GetStatus()),
+                    _ => Task.FromResult(context.Response.StatusCode = StatusCodes.Status404NotFound),
+                };
             }));
         app.Use((context, next) =>
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
@@ -9,11 +10,13 @@ internal sealed class ForwardedRequest(HttpContext context, RetryBudget budget)
 {
     private const int MaxAttempts = 3;
 
+    // More than requests wait in the queue of an overloaded API, and less than its request timeout.
+    private static readonly TimeSpan MaxRefusalTime = TimeSpan.FromSeconds(3);
+
     private readonly List<DestinationState> _tried = new(1);
     private CancellationTokenRegistration _waiting;
-
-    /// <summary>The reason why the last attempt is repeated; null if it is not.</summary>
-    public string? Retry { get; private set; }
+    private string? _retry;
+    private long _begun;
 
     /// <summary>
     /// Whether the request may be processed twice. An Idempotency-Key does not suffice, because not every endpoint honors it; its sender
@@ -25,7 +28,8 @@ internal sealed class ForwardedRequest(HttpContext context, RetryBudget budget)
     /// <summary>Begins an attempt, which is canceled if the replica becomes unresponsive before it has responded.</summary>
     public void Begin(DestinationState replica, CancellationTokenSource? attempt, CancellationToken unresponsive)
     {
-        Retry = null;
+        _retry = null;
+        _begun = Stopwatch.GetTimestamp();
         _tried.Add(replica);
         _waiting = attempt is null ? default : unresponsive.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), attempt);
     }
@@ -51,15 +55,24 @@ internal sealed class ForwardedRequest(HttpContext context, RetryBudget budget)
         else if (isUnresponsive)
         {
             context.Response.StatusCode = StatusCodes.Status504GatewayTimeout;
-            TryRetry(RetryReason.Unresponsive);
+            TryRetry(RetryReason.Unresponsive, IsSafe);
         }
         else if (failure.Error is ForwarderError.Request or ForwarderError.ResponseBodyDestination)
         {
-            TryRetry(RetryReason.Disconnected);
+            TryRetry(RetryReason.Disconnected, IsSafe);
         }
     }
 
-    public bool TryRetry(string reason) => TryRetry(reason, IsSafe);
+    /// <summary>Repeats an attempt that was refused quickly. After its request timeout, the API would be as slow on another replica.</summary>
+    public bool TryRetryRefused() => Stopwatch.GetElapsedTime(_begun) < MaxRefusalTime && TryRetry(RetryReason.Refused, IsSafe);
+
+    /// <returns>The reason why the last attempt is to be repeated, once; null if it is not.</returns>
+    public string? TakeRetry()
+    {
+        var reason = _retry;
+        _retry = null;
+        return reason;
+    }
 
     /// <summary>The available replicas that have not been tried.</summary>
     public List<DestinationState> GetOthers() =>
@@ -71,9 +84,9 @@ internal sealed class ForwardedRequest(HttpContext context, RetryBudget budget)
     {
         if (isSafe && _tried.Count < MaxAttempts && GetOthers().Count > 0 && budget.TryTakeRetry())
         {
-            Retry = reason;
+            _retry = reason;
         }
 
-        return Retry is not null;
+        return _retry is not null;
     }
 }

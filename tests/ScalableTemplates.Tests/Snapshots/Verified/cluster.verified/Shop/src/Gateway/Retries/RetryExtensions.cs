@@ -16,7 +16,7 @@ internal static class RetryExtensions
             {
                 request.StopWaiting();
                 // Without its body, the response is not sent to the client yet.
-                transform.SuppressResponseBody = response.StatusCode == HttpStatusCode.ServiceUnavailable && request.TryRetry(RetryReason.Refused);
+                transform.SuppressResponseBody = response.StatusCode == HttpStatusCode.ServiceUnavailable && request.TryRetryRefused();
             }
 
             return default;

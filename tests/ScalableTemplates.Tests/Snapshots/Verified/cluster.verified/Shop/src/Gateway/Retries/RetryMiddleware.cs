@@ -11,7 +11,7 @@ internal sealed class RetryMiddleware(RequestDelegate next, RetryBudget budget, 
         var request = new ForwardedRequest(context, budget);
         context.Features.Set(request);
         await next(context);
-        while (request.Retry is { } reason && !context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
+        while (request.TakeRetry() is { } reason && !context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
         {
             telemetry.AddRetry(reason);
             Reset(context);

@@ -30,6 +30,9 @@ internal static class MessagingTelemetry
     private static readonly Gauge<double> OutboxLag = Meter.CreateGauge<double>(
         "messaging.outbox.lag", "s", "How long the oldest message has been due in the outbox; 0 if none is due.");
 
+    private static readonly Gauge<long> OutboxDeadRows = Meter.CreateGauge<long>(
+        "messaging.outbox.dead_rows", "{row}", "Deleted rows of the outbox that are not vacuumed yet.");
+
     /// <summary>Starts a span for publishing a message, in the trace that the message belongs to.</summary>
     /// <param name="destination">The message type, or the queue that the message goes to directly.</param>
     public static Activity? StartPublish(string destination, string? messageId, IReadOnlyDictionary<string, string> headers) =>
@@ -79,6 +82,8 @@ internal static class MessagingTelemetry
         DeadLetters.Add(1, new("messaging.destination.name", consumer), new("error.type", exception.GetType().FullName));
 
     public static void RecordOutboxLag(TimeSpan lag) => OutboxLag.Record(lag.TotalSeconds);
+
+    public static void RecordOutboxDeadRows(long rows) => OutboxDeadRows.Record(rows);
 
     private static Activity? Start(
         ActivityKind kind, string operation, string operationType, string destination, string? messageId, IReadOnlyDictionary<string, string> headers) =>

@@ -75,6 +75,9 @@ internal sealed partial class OutboxPoller(
             _lastFullScan = clock.GetTimestamp();
             var interval = clock.GetElapsedTime(started) * 20;
             _fullScanInterval = interval > MinFullScanInterval ? interval : MinFullScanInterval;
+            MessagingTelemetry.RecordOutboxDeadRows(await db.Database
+                .SqlQuery<long>($"SELECT pg_stat_get_dead_tuples('outbox_messages'::regclass) AS \"Value\"")
+                .SingleAsync(cancellationToken));
         }
 
         return oldest;
