@@ -35,6 +35,14 @@ public sealed partial class NoteTests
     public async Task Next_steps_match_the_output(string step, params string[] arguments) =>
         Assert.Contains(step, await PrintedAsync(arguments), StringComparison.Ordinal);
 
+    // The template engine takes an arrow of Mermaid for the end of a comment.
+    [Theory]
+    [InlineData("services")]
+    [InlineData("single")]
+    [InlineData("cluster")]
+    public async Task Template_engine_finds_no_unbalanced_comments(string stage) =>
+        Assert.DoesNotContain("nesting depth", await PrintedAsync(["--stage", stage]), StringComparison.Ordinal);
+
     [Fact]
     public async Task Packages_are_restored_by_default()
     {
