@@ -21,7 +21,7 @@ internal sealed record OmittedPiece(string Name, Func<TemplateOptions, bool> IsO
         new("partitions of orders", options => !options.HasPartitioning, @"PartitionOrders|Orders:Retention"),
         new("rate limiting", options => !options.HasRateLimiting, @"RateLimit-|RequestsPerMinute|ClientRateLimit|LoadShed|DisableRateLimiting|\b429\b"),
         // "gateway" is also an answer in scalable.json, and part of the names of the Gateway API of Kubernetes and of its resource.
-        new("gateway", options => !options.HasGateway, @"(?i)yarp|(?<!""|kind: )\bgateway\b(?![ -]api|\.networking)"),
+        new("gateway", options => !options.HasGateway, @"(?i)yarp|(?<!""|kind: )\bgateway\b(?![ -]api|\.networking|-name: )"),
         new("continuous integration", options => !options.HasGitHub, @"(?i)(?<!//)github|dependabot|cyclonedx|sbom|openapi\.json|ApiDescription"),
         new("authentication", options => !options.HasJwt, @"(?i)jwt|bearer|RequireAuthorization|\bscopes? (catalog|orders):"),
         new("sample", options => !options.HasSample, @"(?i)catalog|(?<!\b(in|which) )\borders?\b(?! by)|\bproducts?\b|payment|\bmail|smtp|pickup"),
