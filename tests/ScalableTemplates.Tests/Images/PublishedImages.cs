@@ -59,7 +59,7 @@ public sealed class PublishedImages : IAsyncLifetime
     {
         var archive = Path.Combine(TempFolder.Create("archive"), $"{Archived}.tar");
         (await Command.DotnetAsync(Solution, "publish", $"src/{Archived}", "-t:PublishContainer", "-p:RunAnalyzers=false", "-p:PublishReadyToRun=false",
-            $"-p:ContainerBaseImage={registry.AspNetImage}", $"-p:ContainerArchiveOutputPath={archive}")).EnsureSuccess();
+            $"-p:ContainerBaseImage={registry.AspNetImage}", "-p:ContainerRegistry=ghcr.io", $"-p:ContainerArchiveOutputPath={archive}")).EnsureSuccess();
         string[] copy = ["copy", "--all", "--dest-tls-verify=false", $"oci-archive:{archive}", $"docker://{registry.Host}/shop-{Archived.ToLowerInvariant()}:latest"];
         (await Command.RunAsync("skopeo", copy, Solution, TimeSpan.FromMinutes(5))).EnsureSuccess();
     }
