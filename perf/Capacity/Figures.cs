@@ -20,7 +20,6 @@ internal sealed class Figures(IReadOnlyDictionary<string, Dictionary<string, Fig
         { Unit: "µs CPU" } figure => figure.Value / 1e6,
         { Unit: "ms" } figure => figure.Value / 1e3,
         { Unit: "minutes" } figure => figure.Value * 60,
-        { Unit: "KiB" } figure => figure.Value * 1024,
         var figure => figure.Value,
     };
 

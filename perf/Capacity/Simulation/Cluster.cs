@@ -36,7 +36,6 @@ internal sealed class Cluster
     {
         var cluster = new Cluster(scenario);
         cluster.Run();
-        cluster.Outcomes.Replicas = cluster.replicas.Count;
         return cluster.Outcomes;
     }
 

@@ -10,9 +10,6 @@ internal sealed class Outcomes(int seconds)
     /// <summary>Requests in progress, integrated over time, in nanoseconds.</summary>
     public double RequestTime { get; set; }
 
-    /// <summary>The number of replicas when the simulation ended.</summary>
-    public int Replicas { get; set; }
-
     /// <summary>How often a request had to wait for a core.</summary>
     public long WaitedForCore { get; set; }
 

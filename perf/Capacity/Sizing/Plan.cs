@@ -52,8 +52,6 @@ internal sealed class Plan(Figures figures, double requests)
 
     public double ReadCores => Load.ReadCpu / figures["environment", "utilization of the database"];
 
-    public int Standbys => (int)Math.Ceiling(ReadCores / figures["environment", "largest database server"]);
-
     /// <summary>Primaries that the writes need; more than one means sharding.</summary>
     public int Primaries => (int)Math.Ceiling(PrimaryCores / figures["environment", "largest database server"]);
 

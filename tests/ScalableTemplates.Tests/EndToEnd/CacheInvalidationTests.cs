@@ -116,12 +116,18 @@ public sealed class CacheInvalidationTests(ServersFixture servers) : IAsyncLifet
         });
 
         await WaitForHealthAsync("Degraded");
-        // Long enough for several retries of all failed operations. A saturated core would take all of it; on a
-        // busy machine, code of the load before is still compiled.
-        var before = first!.Api.ProcessorTime;
-        await Task.Delay(TimeSpan.FromSeconds(20));
-        Assert.True(first.Api.ProcessorTime - before < TimeSpan.FromSeconds(10), $"{first.Api.ProcessorTime - before}");
-        Assert.InRange(first.ReadLogs().Split('\n').Count(line => line.Contains("Could not write to Redis", StringComparison.Ordinal)), 1, 2);
+        // On a busy machine, code of the load before is still compiled.
+        var used = TimeSpan.MaxValue;
+        for (var attempt = 1; attempt <= 3 && used >= TimeSpan.FromSeconds(4); attempt++)
+        {
+            var before = first!.Api.ProcessorTime;
+            // Long enough for several retries of all failed operations.
+            await Task.Delay(TimeSpan.FromSeconds(20));
+            used = first.Api.ProcessorTime - before;
+        }
+
+        Assert.True(used < TimeSpan.FromSeconds(4), $"{used}");
+        Assert.InRange(first!.ReadLogs().Split('\n').Count(line => line.Contains("Could not write to Redis", StringComparison.Ordinal)), 1, 2);
         Assert.InRange(first.ReadLogs().Length, 0, 100_000);
     }
 
